@@ -1,0 +1,147 @@
+#pragma once
+// Plain structs that mirror the YAML file one to one, after environment
+// expansion, defaults and validation. Values: built by load(), never changed.
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/base/ids.h"
+#include "config/base/secret.h"
+#include "config/capabilities.h"
+#include "config/price.h"
+
+namespace config {
+
+using std::chrono::milliseconds;
+
+struct Endpoint {
+  std::string host;  // an address, never a name
+  std::uint16_t port = 0;
+};
+
+// The client listener and what it allows.
+struct Server {
+  Endpoint listen{"127.0.0.1", 8080};
+  int workers = 0;                       // 0: one per CPU available to the process
+  std::size_t max_connections = 10'000;  // per process
+  std::size_t max_head_bytes = 16 * 1024;
+  std::size_t max_body_bytes = 32 * 1024 * 1024;
+  milliseconds head_timeout{10'000};   // absolute, from a request's first byte (or accept)
+  milliseconds body_timeout{60'000};   // absolute, from the end of the head
+  milliseconds idle_timeout{75'000};   // between requests on one connection
+  milliseconds write_timeout{60'000};  // one write the client does not take
+  milliseconds drain_timeout{30'000};  // open requests after SIGTERM
+};
+
+struct Admin {
+  Endpoint listen{"127.0.0.1", 8081};
+};
+
+enum class LogFormat : std::uint8_t { json, text };
+struct Log {
+  std::string level = "info";  // trace, debug, info, warn, error
+  LogFormat format = LogFormat::json;
+  std::string file;  // empty: standard error
+};
+
+enum class Auth : std::uint8_t { keys, none };
+
+using Sha256 = std::array<std::uint8_t, 32>;
+
+struct Key {
+  KeyName name;
+  Sha256 sha256{};
+  TeamName team;
+  std::vector<std::string> models;  // names or prefixes ending in *; empty: every model
+  bool allow_upstream_extras = false;
+};
+
+// Limits of one attempt. Defaults: decisions 24 of the design notes.
+struct Timeouts {
+  milliseconds connect{3'000};
+  milliseconds tls{5'000};
+  milliseconds first_byte{30'000};      // of a stream's head
+  milliseconds first_content{120'000};  // of a stream
+  milliseconds whole_answer{300'000};   // first byte of an answer that is not streamed
+  milliseconds idle{60'000};            // between bytes; comments are life
+};
+
+struct BaseUrl {
+  bool tls = true;
+  std::string host;  // name or address, lower case, without brackets
+  std::uint16_t port = 443;
+  std::string path;         // "" or "/api/v1": no trailing slash
+  std::string host_header;  // "openrouter.ai", "127.0.0.1:9000"
+};
+
+// Drops the hint and says so in a header, or refuses the request (decisions 20).
+enum class UnsupportedParams : std::uint8_t { drop, reject };
+
+struct Provider {
+  ProviderName name;
+  std::string kind;
+  std::string preset;  // meaning depends on the kind
+  BaseUrl base_url;
+  Secret api_key;
+  std::string ca_file;         // empty: the system's store
+  bool insecure_http = false;  // allows http:// beyond loopback
+  bool simulated = false;      // shown to clients as "NAME (simulated)"
+  std::string site_url;        // OpenRouter's HTTP-Referer
+  std::string site_name;       // OpenRouter's X-Title
+  std::vector<std::pair<std::string, std::string>> extra_headers;
+  std::string extra_body;  // members spliced into every JSON request: `"k":1,"l":"x"`; may be empty
+  Timeouts timeouts;
+};
+
+// One way to serve a model: everything an adapter and the connection need.
+struct Target {
+  TargetName name;  // "provider/upstream-model"
+  ProviderName provider;
+  std::string kind;
+  std::string preset;
+  std::string model;         // the upstream's id
+  std::string quoted_model;  // the same as JSON text, quotes included
+  BaseUrl base_url;
+  Secret api_key;
+  std::string ca_file;
+  bool simulated = false;
+  std::string site_url;
+  std::string site_name;
+  std::vector<std::pair<std::string, std::string>> extra_headers;
+  std::string extra_body;
+  Timeouts timeouts;
+  int weight = 1;
+  std::int64_t context_length = 0;  // 0: not known
+  std::optional<Price> price;       // nullopt: written down as `price: unknown`
+  CapabilityOverrides overrides;
+  Capabilities can;  // the kind's defaults with the overrides over them; filled by the snapshot
+};
+
+enum class Order : std::uint8_t { in_order, weighted };
+
+struct Model {
+  ModelName name;  // exact, or a prefix ending in *
+  std::vector<std::string> aliases;
+  std::int64_t context_length = 0;     // 0: not known
+  std::int64_t max_output_tokens = 0;  // 0: not known
+  UnsupportedParams unsupported_params = UnsupportedParams::drop;
+  Order order = Order::in_order;
+  std::vector<Target> targets;  // in the operator's order
+};
+
+struct Config {
+  Server server;
+  Admin admin;
+  Log log;
+  Auth auth = Auth::keys;
+  std::vector<Key> keys;
+  std::vector<Provider> providers;
+  std::vector<Model> models;
+};
+
+}  // namespace config

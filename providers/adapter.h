@@ -1,0 +1,127 @@
+#pragma once
+// Translates between the OpenAI shape our clients speak and one upstream's own.
+// Adapters are const after construction and shared by all workers. They do no
+// I/O, read no clock and log nothing: everything they need arrives as an argument,
+// so a text file can test them completely (tests/fixtures).
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/base/error.h"
+#include "config/config.h"
+#include "providers/chat_request.h"
+#include "providers/usage.h"
+#include "providers/wire/body.h"
+#include "providers/wire/json_workspace.h"
+#include "providers/wire/sse_parser.h"
+
+namespace providers {
+
+// One attempt's view of the world; all references outlive the attempt.
+struct Call {
+  const ChatRequest& chat;
+  const config::Target& target;
+  JsonWorkspace& json;
+};
+
+// What to send. Who opens the socket, waits, retries and counts is not our
+// concern. Host, Content-Length, Accept-Encoding and Connection are the sender's.
+struct UpstreamRequest {
+  std::string path;  // "/api/v1/chat/completions": base_url's path included
+  std::vector<std::pair<std::string, std::string>> headers;
+  Body body;              // ranges may point into chat.bytes
+  bool streamed = false;  // we asked for server-sent events
+  // Parameters the target cannot honour and that may go (decisions 20): named in
+  // the answer's x-tollgate-dropped.
+  std::vector<std::string> dropped;
+};
+
+// The head of an upstream's answer. Views last as long as the answer.
+struct AnswerHead {
+  int status = 0;
+  std::span<const std::pair<std::string_view, std::string_view>> fields;
+
+  // The first field of that name, in any case; empty where there is none.
+  std::string_view find(std::string_view name) const;
+};
+
+// A whole answer in the client's shape. Ranges may point into the upstream's body.
+struct Completion {
+  Body body;
+  Usage usage;
+  std::string upstream_id;     // a generation id, for receipts
+  std::string upstream_model;  // as the upstream names what answered; may be empty
+};
+
+// State of one streamed answer: upstream events in, the client's bytes out.
+// Nothing comes out before the first content (text, reasoning, a tool call or a
+// finish), because until then another target may still be tried. One per stream.
+class StreamDecoder {
+ public:
+  virtual ~StreamDecoder() = default;
+
+  // Appends what the event means to `out`, which borrows from the event until the
+  // parser's next feed(). An Error ends the stream.
+  virtual config::Result<void> decode(const SseEvent& event, Body& out) = 0;
+
+  // The upstream said [DONE] or closed in order. Appends what the client is still
+  // owed (usage if asked, [DONE]), or says that the stream is truncated.
+  virtual config::Result<void> finish(Body& out) = 0;
+
+  // [DONE] was seen: whatever follows does not count.
+  bool done() const { return done_; }
+
+  // As far as known; final after finish().
+  const Usage& usage() const { return usage_; }
+  // Text handed to the client so far, reasoning and tool arguments included, in
+  // bytes of UTF-8: what an estimate is made from.
+  std::size_t delivered_bytes() const { return delivered_bytes_; }
+  const std::string& upstream_id() const { return upstream_id_; }
+
+ protected:
+  bool done_ = false;
+  Usage usage_;
+  std::size_t delivered_bytes_ = 0;
+  std::string upstream_id_;
+};
+
+class Adapter {
+ public:
+  virtual ~Adapter() = default;
+
+  // The kind's capabilities for a target of this preset and upstream model, before
+  // the operator's overrides. Called once per target, when a snapshot is built; an
+  // Error is a configuration problem (an unknown preset).
+  virtual config::Result<config::Capabilities> capabilities(const config::Target& target) const = 0;
+
+  // The request to send, or why this target cannot serve it: unsupported_parameter
+  // names the parameter and the model.
+  virtual config::Result<UpstreamRequest> encode(const Call& call) const = 0;
+
+  // A complete 2xx answer. `body` is padded for simdjson.
+  virtual config::Result<Completion> decode(const Call& call, const AnswerHead& head,
+                                            std::string_view body) const = 0;
+
+  // What a non-2xx answer means to us.
+  virtual config::Error decode_error(const Call& call, const AnswerHead& head,
+                                     std::string_view body) const = 0;
+
+  // Fresh state for one streamed answer. The call's references must outlive it.
+  virtual std::unique_ptr<StreamDecoder> open_stream(const Call& call,
+                                                     const AnswerHead& head) const = 0;
+};
+
+// A whole answer in the client's shape turned into the stream the client asked
+// for: where an upstream cannot stream what was asked, or answered JSON anyway.
+// `completion` is what decode() gave for the same call.
+config::Result<Body> stream_from_completion(const Call& call, const Completion& completion);
+
+// A guess at tokens from bytes of text, for where nobody reports them: always
+// labelled estimated. (Replaced by a real tokenizer with the ledger.)
+std::int64_t estimated_tokens(std::size_t text_bytes);
+
+}  // namespace providers
