@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <ostream>  // boost::core::string_view, inside result.hpp, needs it complete
 #include <stdexcept>
 #include <string>
 #include <string_view>
