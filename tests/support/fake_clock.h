@@ -1,0 +1,24 @@
+#pragma once
+// A clock that a test moves by hand. One thread.
+
+#include "config/base/clock.h"
+
+namespace test {
+
+class FakeClock final : public config::Clock {
+ public:
+  Steady now() const override { return now_; }
+  Wall wall() const override { return wall_; }
+
+  void advance(std::chrono::milliseconds by) {
+    now_ += by;
+    wall_ += by;
+  }
+  void set_wall(Wall wall) { wall_ = wall; }
+
+ private:
+  Steady now_ = Steady{} + std::chrono::hours(1);
+  Wall wall_ = std::chrono::sys_days{std::chrono::year{2025} / 6 / 15} + std::chrono::hours(12);
+};
+
+}  // namespace test
