@@ -10,20 +10,13 @@
 #include <vector>
 
 #include "config/base/error.h"
+#include "providers/wire/json_fields.h"
 #include "providers/wire/json_workspace.h"
 
 namespace providers {
 
 // Which of the endpoints that reach an upstream was asked.
 enum class Operation : std::uint8_t { chat, completions, embeddings };
-
-// A member of a JSON object, as offsets into the text that holds it.
-struct JsonMember {
-  std::string key;        // unescaped
-  std::size_t begin = 0;  // the key's opening quote
-  std::size_t value = 0;  // the value's first byte
-  std::size_t end = 0;    // one past the value's last byte
-};
 
 // What a request asks for beyond plain text in and out; targets that cannot are
 // passed over or the request is refused, naming `param`.

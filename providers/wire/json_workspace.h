@@ -5,11 +5,15 @@
 
 #include <simdjson.h>
 
+#include "providers/wire/json_document.h"
+
 namespace providers {
 
 struct JsonWorkspace {
   simdjson::ondemand::parser ondemand;
   simdjson::dom::parser dom;
+  JsonDocument document;
+  JsonDocument nested;  // for JSON text found inside `document`
 };
 
 }  // namespace providers

@@ -1,0 +1,414 @@
+#include "providers/wire/json_document.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+#include <simdjson.h>
+
+#include "providers/wire/json_text.h"
+
+namespace providers {
+namespace {
+
+using simdjson::internal::dom_parser_implementation;
+
+// Tables that a large text made us grow are given back when a small one follows.
+constexpr std::size_t kUsualText = 64 * 1024;
+constexpr std::size_t kLargeText = 1024 * 1024;
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// RFC 8259, section 6.
+bool is_number(std::string_view text) {
+  std::size_t at = 0;
+  const auto digits = [&] {
+    const std::size_t first = at;
+    while (at < text.size() && is_digit(text[at])) ++at;
+    return at > first;
+  };
+  if (at < text.size() && text[at] == '-') ++at;
+  if (at < text.size() && text[at] == '0') {
+    ++at;
+  } else if (!digits()) {
+    return false;
+  }
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    if (!digits()) return false;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (!digits()) return false;
+  }
+  return at == text.size();
+}
+
+// Encodings a client may have meant; none of them is UTF-8 without a mark.
+JsonFault foreign_encoding(std::string_view text) {
+  using namespace std::string_view_literals;
+  if (text.starts_with("\xEF\xBB\xBF"sv)) return JsonFault::byte_order_mark;
+  if (text.starts_with("\xFE\xFF"sv) || text.starts_with("\xFF\xFE"sv)) {
+    return JsonFault::other_encoding;
+  }
+  // An ASCII character beside a NUL: UTF-16 or UTF-32 of either order.
+  if (text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0')) return JsonFault::other_encoding;
+  if (text.starts_with("\0\0\0"sv)) return JsonFault::other_encoding;
+  return JsonFault::none;
+}
+
+JsonFault fault_of(simdjson::error_code error) {
+  switch (error) {
+    case simdjson::SUCCESS:
+      return JsonFault::none;
+    case simdjson::EMPTY:
+      return JsonFault::empty;
+    case simdjson::UTF8_ERROR:
+      return JsonFault::not_utf8;
+    case simdjson::UNESCAPED_CHARS:
+      return JsonFault::control_character;
+    case simdjson::UNCLOSED_STRING:
+      return JsonFault::open_string;
+    default:
+      return JsonFault::too_large;
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(JsonFault fault) {
+  constexpr std::string_view kNames[] = {
+      "there is nothing wrong with it",
+      "it is empty",
+      "it is not UTF-8",
+      "it begins with a byte order mark; send UTF-8 without one",
+      "it is in UTF-16 or UTF-32; send UTF-8",
+      "a string holds a control character; write it as an escape such as \\n",
+      "a string is not closed",
+      "a string holds a malformed escape",
+      "a number is malformed",
+      "a word is neither true, false nor null",
+      "a comma, colon, bracket or value is missing or stands in the wrong place",
+      "it ends too early",
+      "something follows the value",
+      "it is nested too deeply",
+      "it is too large",
+  };
+  return kNames[static_cast<std::size_t>(fault)];
+}
+
+JsonDocument::JsonDocument() = default;
+JsonDocument::~JsonDocument() = default;
+JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
+JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
+
+bool JsonDocument::read(std::string_view text) {
+  text_ = text;
+  fault_ = index(text);
+  fault_offset_ = 0;
+  if (fault_ != JsonFault::none) return false;
+  return walk();
+}
+
+JsonFault JsonDocument::index(std::string_view text) {
+  if (const JsonFault foreign = foreign_encoding(text); foreign != JsonFault::none) return foreign;
+  if (text.empty()) return JsonFault::empty;
+  if (text.size() > std::numeric_limits<std::uint32_t>::max() / 2) return JsonFault::too_large;
+
+  const bool outgrown = stage1_ && stage1_->capacity() > kLargeText && text.size() <= kUsualText;
+  if (!stage1_ || outgrown) {
+    stage1_.reset();
+    if (simdjson::get_active_implementation()->create_dom_parser_implementation(
+            std::max(text.size(), kUsualText), 1, stage1_) != simdjson::SUCCESS) {
+      return JsonFault::too_large;
+    }
+  } else if (stage1_->capacity() < text.size()) {
+    const std::size_t wanted = std::max(text.size(), stage1_->capacity() * 2);
+    if (stage1_->set_capacity(wanted) != simdjson::SUCCESS) return JsonFault::too_large;
+  }
+
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  const auto error = stage1_->stage1(bytes, text.size(), simdjson::stage1_mode::regular);
+  if (error != simdjson::SUCCESS) return fault_of(error);
+  tokens_ = stage1_->structural_indexes.get();
+  count_ = stage1_->n_structural_indexes;
+  if (closers_size_ < count_ || outgrown) {
+    closers_size_ = std::max<std::size_t>(count_, 1024);
+    closers_ = std::make_unique_for_overwrite<std::uint32_t[]>(closers_size_);
+  }
+  return JsonFault::none;
+}
+
+bool JsonDocument::fail(JsonFault fault, std::size_t offset) {
+  fault_ = fault;
+  fault_offset_ = offset;
+  return false;
+}
+
+// Checks order and nesting of tokens, and each scalar.
+bool JsonDocument::walk() {
+  enum class Expect : std::uint8_t {
+    value,
+    value_or_close,
+    key,
+    key_or_close,
+    colon,
+    comma_or_close,
+    nothing
+  };
+
+  std::array<std::uint32_t, kMaxJsonNesting> open;
+  std::size_t depth = 0;
+  Expect expect = Expect::value;
+  const auto after_value = [&] { return depth == 0 ? Expect::nothing : Expect::comma_or_close; };
+  next_escape_ = text_.find('\\');
+
+  for (std::uint32_t token = 0; token < count_; ++token) {
+    const char c = at(token);
+    switch (expect) {
+      case Expect::nothing:
+        return fail(JsonFault::trailing, position(token));
+
+      case Expect::key:
+      case Expect::key_or_close:
+        if (c == '"') {
+          if (!check_string(token)) return false;
+          expect = Expect::colon;
+          continue;
+        }
+        if (c != '}' || expect == Expect::key) return fail(JsonFault::misplaced, position(token));
+        break;  // to the closing of a container
+
+      case Expect::colon:
+        if (c != ':') return fail(JsonFault::misplaced, position(token));
+        expect = Expect::value;
+        continue;
+
+      case Expect::comma_or_close:
+        if (c == ',') {
+          expect = at(open[depth - 1]) == '{' ? Expect::key : Expect::value;
+          continue;
+        }
+        break;
+
+      case Expect::value:
+      case Expect::value_or_close:
+        if (c == ']' && expect == Expect::value_or_close) break;
+        if (c == '{' || c == '[') {
+          if (depth == kMaxJsonNesting) return fail(JsonFault::too_deep, position(token));
+          open[depth++] = token;
+          expect = c == '{' ? Expect::key_or_close : Expect::value_or_close;
+          continue;
+        }
+        if (c == '"') {
+          if (!check_string(token)) return false;
+        } else if (const JsonFault fault = scalar_fault(token); fault != JsonFault::none) {
+          return fail(fault, position(token));
+        }
+        expect = after_value();
+        continue;
+    }
+
+    const std::uint32_t opener = open[depth - 1];
+    if (c != (at(opener) == '{' ? '}' : ']')) return fail(JsonFault::misplaced, position(token));
+    closers_[opener] = token;
+    --depth;
+    expect = after_value();
+  }
+  return expect == Expect::nothing || fail(JsonFault::unfinished, text_.size());
+}
+
+bool JsonDocument::check_string(std::uint32_t token) {
+  const std::size_t first = position(token) + 1;
+  const std::size_t end = scalar_end(token) - 1;
+  if (next_escape_ >= end) return true;
+  const std::size_t bad = bad_escape(text_.substr(first, end - first));
+  if (bad != std::string_view::npos) return fail(JsonFault::bad_escape, first + bad);
+  next_escape_ = text_.find('\\', end);
+  return true;
+}
+
+JsonFault JsonDocument::scalar_fault(std::uint32_t token) const {
+  const std::size_t first = position(token);
+  const std::string_view text = text_.substr(first, scalar_end(token) - first);
+  switch (text.front()) {
+    case 't':
+      return text == "true" ? JsonFault::none : JsonFault::bad_literal;
+    case 'f':
+      return text == "false" ? JsonFault::none : JsonFault::bad_literal;
+    case 'n':
+      return text == "null" ? JsonFault::none : JsonFault::bad_literal;
+    case ',':
+    case ':':
+    case ']':
+    case '}':
+      return JsonFault::misplaced;
+    default:
+      if (text.front() != '-' && !is_digit(text.front())) return JsonFault::bad_literal;
+      return is_number(text) ? JsonFault::none : JsonFault::bad_number;
+  }
+}
+
+std::size_t JsonDocument::scalar_end(std::uint32_t token) const {
+  std::size_t end = tokens_[token + 1];
+  while (is_blank(text_[end - 1])) --end;
+  return end;
+}
+
+std::uint32_t JsonDocument::after(std::uint32_t token) const {
+  const char c = at(token);
+  return (c == '{' || c == '[' ? closers_[token] : token) + 1;
+}
+
+JsonType JsonValue::type() const {
+  if (document_ == nullptr) return JsonType::absent;
+  switch (document_->at(token_)) {
+    case '{':
+      return JsonType::object;
+    case '[':
+      return JsonType::array;
+    case '"':
+      return JsonType::string;
+    case 't':
+    case 'f':
+      return JsonType::boolean;
+    case 'n':
+      return JsonType::null;
+    default:
+      return JsonType::number;
+  }
+}
+
+std::size_t JsonValue::begin() const {
+  return document_ == nullptr ? 0 : document_->position(token_);
+}
+
+std::size_t JsonValue::end() const {
+  if (document_ == nullptr) return 0;
+  const char c = document_->at(token_);
+  if (c == '{' || c == '[') return document_->position(document_->closers_[token_]) + 1;
+  return document_->scalar_end(token_);
+}
+
+std::string_view JsonValue::raw() const {
+  if (document_ == nullptr) return {};
+  return document_->text_.substr(begin(), end() - begin());
+}
+
+JsonValue JsonValue::operator[](std::string_view key) const {
+  for (const JsonMemberView& member : members()) {
+    if (member.key.equals(key)) return member.value;
+  }
+  return {};
+}
+
+JsonValue JsonValue::operator[](int index) const {
+  for (const JsonValue element : elements()) {
+    if (index-- == 0) return element;
+  }
+  return {};
+}
+
+JsonMembers JsonValue::members() const {
+  if (type() != JsonType::object) return {nullptr, 0, 0};
+  return {document_, token_ + 1, document_->closers_[token_]};
+}
+
+JsonElements JsonValue::elements() const {
+  if (type() != JsonType::array) return {nullptr, 0, 0};
+  return {document_, token_ + 1, document_->closers_[token_]};
+}
+
+bool JsonValue::empty() const {
+  const JsonType kind = type();
+  if (kind != JsonType::object && kind != JsonType::array) return true;
+  return document_->closers_[token_] == token_ + 1;
+}
+
+std::size_t JsonValue::count() const {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const JsonValue element : elements()) ++count;
+  for ([[maybe_unused]] const JsonMemberView& member : members()) ++count;
+  return count;
+}
+
+std::string_view JsonValue::raw_text() const {
+  if (type() != JsonType::string) return {};
+  const std::string_view quoted = raw();
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+bool JsonValue::has_escapes() const {
+  return raw_text().find('\\') != std::string_view::npos;
+}
+
+std::string_view JsonValue::text(std::string& storage) const {
+  const std::string_view inside = raw_text();
+  if (inside.find('\\') == std::string_view::npos) return inside;
+  storage.clear();
+  append_unescaped(storage, inside);
+  return storage;
+}
+
+std::string JsonValue::text() const {
+  std::string out;
+  append_unescaped(out, raw_text());
+  return out;
+}
+
+bool JsonValue::equals(std::string_view wanted) const {
+  if (type() != JsonType::string) return false;
+  const std::string_view inside = raw_text();
+  // Escapes only ever make a text longer.
+  if (inside.size() < wanted.size()) return false;
+  if (inside.size() == wanted.size()) {
+    return inside == wanted && inside.find('\\') == std::string_view::npos;
+  }
+  if (inside.find('\\') == std::string_view::npos) return false;
+  return text() == wanted;
+}
+
+std::optional<bool> JsonValue::boolean() const {
+  if (type() != JsonType::boolean) return std::nullopt;
+  return document_->at(token_) == 't';
+}
+
+std::optional<std::int64_t> JsonValue::integer() const {
+  if (type() != JsonType::number) return std::nullopt;
+  const std::string_view digits = raw();
+  std::int64_t value = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> JsonValue::number() const {
+  if (type() != JsonType::number) return std::nullopt;
+  const std::string_view digits = raw();
+  double value = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (read.ec != std::errc{}) return std::nullopt;
+  return value;
+}
+
+JsonMembers::iterator& JsonMembers::iterator::operator++() {
+  token_ = document_->after(token_ + 2);
+  if (document_->at(token_) == ',') ++token_;
+  return *this;
+}
+
+JsonElements::iterator& JsonElements::iterator::operator++() {
+  token_ = document_->after(token_);
+  if (document_->at(token_) == ',') ++token_;
+  return *this;
+}
+
+}  // namespace providers
