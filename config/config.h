@@ -2,7 +2,6 @@
 // Plain structs that mirror the YAML file one to one, after environment
 // expansion, defaults and validation. Values: built by load(), never changed.
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -12,17 +11,15 @@
 
 #include "config/base/ids.h"
 #include "config/base/secret.h"
+#include "config/base/sha256.h"
+#include "config/base_url.h"
 #include "config/capabilities.h"
+#include "config/network.h"
 #include "config/price.h"
 
 namespace config {
 
 using std::chrono::milliseconds;
-
-struct Endpoint {
-  std::string host;  // an address, never a name
-  std::uint16_t port = 0;
-};
 
 // The client listener and what it allows.
 struct Server {
@@ -38,6 +35,7 @@ struct Server {
   milliseconds drain_timeout{30'000};  // open requests after SIGTERM
 };
 
+// Loopback only: what it serves is open to whoever reaches it.
 struct Admin {
   Endpoint listen{"127.0.0.1", 8081};
 };
@@ -50,8 +48,6 @@ struct Log {
 };
 
 enum class Auth : std::uint8_t { keys, none };
-
-using Sha256 = std::array<std::uint8_t, 32>;
 
 struct Key {
   KeyName name;
@@ -71,19 +67,12 @@ struct Timeouts {
   milliseconds idle{60'000};            // between bytes; comments are life
 };
 
-struct BaseUrl {
-  bool tls = true;
-  std::string host;  // name or address, lower case, without brackets
-  std::uint16_t port = 443;
-  std::string path;         // "" or "/api/v1": no trailing slash
-  std::string host_header;  // "openrouter.ai", "127.0.0.1:9000"
-};
-
 // Drops the hint and says so in a header, or refuses the request (decisions 20).
 enum class UnsupportedParams : std::uint8_t { drop, reject };
 
 struct Provider {
   ProviderName name;
+  ProviderName prices_of;  // whose rows of the price files apply; its own name by default
   std::string kind;
   std::string preset;  // meaning depends on the kind
   BaseUrl base_url;
@@ -102,9 +91,9 @@ struct Provider {
 struct Target {
   TargetName name;  // "provider/upstream-model"
   ProviderName provider;
-  std::string kind;
-  std::string preset;
-  std::string model;         // the upstream's id
+  std::string kind;          // the provider's, or its own
+  std::string preset;        // the same
+  std::string model;         // the upstream's id; a * in it stands for what the model's * matched
   std::string quoted_model;  // the same as JSON text, quotes included
   BaseUrl base_url;
   Secret api_key;

@@ -4,35 +4,28 @@
 // ${NAME} and ${NAME:-default} in values from `environment`. Pure but for reading
 // those files; called at start, by `tollgate check`, and at reload.
 
-#include <functional>
-#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "config/config.h"
+#include "config/environment.h"
+#include "config/problem.h"
 
 namespace config {
-
-struct Problem {
-  std::string file;
-  int line = 0;      // from 1; 0: the file as a whole
-  std::string path;  // "providers[1].base_url"
-  std::string message;
-};
-
-// "tollgate.yaml:12: providers[1].base_url: …"
-std::string to_string(const Problem& problem);
-
-using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-Environment process_environment();
 
 // `kinds`: what `kind:` may say; the provider list, handed down so that config
 // knows no provider.
 struct LoadOptions {
   std::vector<std::string_view> kinds;
   Environment environment = process_environment();
+  // Where to put what works but should be mended; null: nowhere.
+  std::vector<Problem>* warnings = nullptr;
+  // Where to put every key a reader asked for ("providers[].name"), so that a test
+  // can hold them against the reference; null: nowhere.
+  std::set<std::string>* asked_keys = nullptr;
 };
 
 std::variant<Config, std::vector<Problem>> load(const std::string& path,

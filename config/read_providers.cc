@@ -1,0 +1,179 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "config/read_scalars.h"
+#include "config/sections.h"
+#include "config/text_file.h"
+#include "config/yaml_json.h"
+
+namespace config {
+namespace {
+
+// Fields that frame a message, name its peer or carry its key are not the
+// operator's to add.
+constexpr std::string_view kOwnHeaders[] = {
+    "authorization", "connection", "content-encoding", "content-length",    "content-type",
+    "expect",        "host",       "keep-alive",       "proxy-connection",  "te",
+    "trailer",       "upgrade",    "x-api-key",        "transfer-encoding", "accept-encoding"};
+
+constexpr std::string_view kOwnMembers[] = {"model",          "messages", "stream",
+                                            "stream_options", "input",    "prompt"};
+
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+template <std::size_t N>
+bool contains(const std::string_view (&words)[N], std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+// A name that can stand in a metric's label, a header and a path.
+void read_provider_name(const YamlNode& node, std::string& out) {
+  std::string name;
+  read_line(node, name);
+  if (name.empty()) return;
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  });
+  if (!plain || name.size() > 64) {
+    return node.problem("must be at most 64 letters, digits, '_', '-' and '.'");
+  }
+  out = std::move(name);
+}
+
+void read_base_url(const YamlNode& node, const Provider& provider, BaseUrl& out) {
+  const auto text = node.text();
+  if (!text) return;
+  auto parsed = parse_base_url(text->text);
+  if (auto* why = std::get_if<std::string>(&parsed)) return node.problem(std::move(*why));
+  out = std::get<BaseUrl>(std::move(parsed));
+  if (!out.tls && !provider.insecure_http && !is_loopback(out.host)) {
+    node.problem(
+        "sends keys and prompts in the clear beyond this machine; use https:// or, on a network "
+        "you "
+        "trust, say insecure_http: true");
+  }
+}
+
+void read_headers(const YamlNode& node, Provider& out) {
+  constexpr std::string_view kTokenOthers = "!#$%&'*+-.^_`|~";
+  YamlMap map(node);
+  for (const auto& [name, value] : map.entries()) {
+    std::string text;
+    read_line_or_nothing(value, text);
+    const bool token = !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+             kTokenOthers.find(c) != std::string_view::npos;
+    });
+    if (!token) {
+      value.problem("is no name a header can have");
+    } else if (contains(kOwnHeaders, lowered(name))) {
+      value.problem("is a header the gateway sets itself");
+    } else {
+      out.extra_headers.emplace_back(name, std::move(text));
+    }
+  }
+}
+
+void read_extra_body(const YamlNode& node, std::string& out) {
+  if (!node) return;
+  out = json_members(node);
+  if (!node.is_map()) return;
+  YamlMap map(node);
+  for (const auto& [name, value] : map.entries()) {
+    if (contains(kOwnMembers, name)) value.problem("is a field the gateway sets itself");
+  }
+}
+
+void read_ca_file(const YamlNode& node, std::string& out, const Surroundings& around) {
+  constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;
+  std::string name;
+  read_line_or_nothing(node, name);
+  if (name.empty()) return;
+  out = around.path_of(name);
+  const auto file = read_text_file(out, kMaxBytes);
+  if (const auto* fault = std::get_if<FileFault>(&file)) {
+    node.problem(fmt::format("{} {}", out, fault->why));
+  }
+}
+
+Provider read_provider(const YamlNode& node, Surroundings& around) {
+  Provider out;
+  YamlMap map(node);
+  std::string name;
+  read_provider_name(map.require("name"), name);
+  out.name = ProviderName(name);
+  read_provider_name(map.get("prices_of"), name);
+  out.prices_of = ProviderName(name);
+  read_kind(map.require("kind"), out.kind, around);
+  read_preset(map.get("preset"), out.preset);
+  read_bool(map.get("insecure_http"), out.insecure_http);
+  read_base_url(map.require("base_url"), out, out.base_url);
+  read_bool(map.get("simulated"), out.simulated);
+  const auto api_key = map.get("api_key");
+  read_secret(api_key, out.api_key, around);
+  if (!out.simulated && !out.api_key.empty() && is_well_known_secret(out.api_key.reveal())) {
+    api_key.problem("is a placeholder, not a key");
+  }
+  read_ca_file(map.get("ca_file"), out.ca_file, around);
+  read_line_or_nothing(map.get("site_url"), out.site_url);
+  read_line_or_nothing(map.get("site_name"), out.site_name);
+  read_headers(map.get("extra_headers"), out);
+  read_extra_body(map.get("extra_body"), out.extra_body);
+  out.timeouts = read_timeouts(map.get("timeouts"), out.timeouts);
+  return out;
+}
+
+}  // namespace
+
+void read_kind(const YamlNode& node, std::string& out, const Surroundings& around) {
+  const auto text = node.text();
+  if (!text) return;
+  const auto& kinds = around.options.kinds;
+  if (std::find(kinds.begin(), kinds.end(), text->text) == kinds.end()) {
+    return refuse_word(node, *text, kinds);
+  }
+  out = text->text;
+}
+
+void read_preset(const YamlNode& node, std::string& out) {
+  std::string preset;
+  read_line_or_nothing(node, preset);
+  const bool word = std::all_of(preset.begin(), preset.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!word) return node.problem("must be one word in lower case");
+  if (!preset.empty()) out = std::move(preset);
+}
+
+Timeouts read_timeouts(const YamlNode& node, Timeouts defaults) {
+  YamlMap map(node);
+  read_duration(map.get("connect"), defaults.connect);
+  read_duration(map.get("tls"), defaults.tls);
+  read_duration(map.get("first_byte"), defaults.first_byte);
+  read_duration(map.get("first_content"), defaults.first_content);
+  read_duration(map.get("whole_answer"), defaults.whole_answer);
+  read_duration(map.get("idle"), defaults.idle);
+  return defaults;
+}
+
+std::vector<Provider> read_providers(const YamlNode& node, Surroundings& around) {
+  std::vector<Provider> out;
+  UniqueNames names("provider");
+  for (const auto& item : node.items()) {
+    auto provider = read_provider(item, around);
+    // Without a name nothing can refer to it; that problem is already told.
+    if (provider.name.empty() || !names.take(item, provider.name.str())) continue;
+    out.push_back(std::move(provider));
+  }
+  return out;
+}
+
+}  // namespace config
