@@ -8,14 +8,11 @@
 
 #include <boost/beast/http/verb.hpp>
 
+#include "gateway/http/field.h"
+
 namespace gateway::http {
 
 using boost::beast::http::verb;
-
-struct Field {
-  std::string_view name;  // as sent
-  std::string_view value;
-};
 
 struct Request {
   verb method = verb::unknown;
