@@ -5,7 +5,11 @@
 // returns upstream_timeout. Belongs to the attempt's coroutine, on its worker's
 // thread. Destroyed unfinished, the connection is closed; finished in order and
 // where the upstream allows, it returns to the pool.
+//
+// The coroutine that awaits an operation owns the Exchange, so the operation always
+// ends before it: cancel() to end it early, never destroy it under an await.
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -21,6 +25,7 @@ class Pools;  // one per worker: idle connections by target address, resolver ca
 
 class Exchange {
  public:
+  // Both outlive the exchange.
   Exchange(Pools& pools, const config::Target& target);
   ~Exchange();
   Exchange(const Exchange&) = delete;
@@ -29,25 +34,29 @@ class Exchange {
   // Connects or reuses, writes head and body in one gather write, and waits for the
   // answer's head (1xx skipped). A pooled connection that died before a byte of answer
   // is replaced once by a fresh one, unseen. `request` outlives the exchange. Views in
-  // the head last as long as the exchange.
+  // the head last as long as the exchange. Once per exchange.
   Awaitable<config::Result<providers::AnswerHead>> start(const providers::UpstreamRequest& request);
 
   // The next bytes of the body as they arrive, chunk framing removed; empty: its end.
-  // Valid until the next call.
+  // Valid until the next call; simdjson's padding behind them can be read.
   Awaitable<config::Result<std::string_view>> read_some();
 
-  // The whole body, padded for simdjson; more than `limit` bytes is upstream_garbled.
-  // Valid as long as the exchange.
+  // The whole body, or what read_some() has not shown yet, padded for simdjson; more
+  // than `limit` bytes is upstream_garbled. Valid as long as the exchange.
   Awaitable<config::Result<std::string_view>> read_all(std::size_t limit);
 
-  // Relaxes or tightens the limit between two reads of a stream.
+  // The limit of each wait for bytes from now on, instead of Timeouts::idle.
   void expect_within(std::chrono::milliseconds limit);
 
-  // Closes at once: the operation under way returns upstream_unavailable. Idempotent.
+  // Closes at once: the operation under way returns upstream_unavailable, and so does
+  // every later one. Idempotent.
   void cancel();
 
   // Any byte of the request reached the socket: the upstream may bill it.
   bool written() const;
+
+  // The connection came from the pool (and was not replaced).
+  bool reused() const;
 
  private:
   struct State;

@@ -1,0 +1,44 @@
+#pragma once
+// Opens one fresh connection to an origin: name lookup and connect within
+// Timeouts::connect, the TLS handshake within Timeouts::tls. Lives in the coroutine
+// that dials; abort() may be called meanwhile on the same thread and makes dial()
+// return soon.
+
+#include <memory>
+
+#include "config/base/error.h"
+#include "config/config.h"
+#include "gateway/async.h"
+#include "gateway/deadlines.h"
+#include "gateway/upstream/connection.h"
+#include "gateway/upstream/origin.h"
+#include "gateway/upstream/signal.h"
+
+namespace gateway::upstream {
+
+class Pools;
+
+class Dialer {
+ public:
+  Dialer(Pools& pools, const OriginView& origin, const config::Timeouts& timeouts);
+  Dialer(const Dialer&) = delete;
+  Dialer& operator=(const Dialer&) = delete;
+
+  Awaitable<config::Result<std::unique_ptr<Connection>>> dial();
+
+  void abort();
+
+ private:
+  void expire();
+
+  Pools& pools_;
+  const OriginView origin_;
+  const config::Timeouts& timeouts_;
+
+  Signal wake_;        // what name lookup and connect wait for
+  Deadline deadline_;  // of the phase under way
+  bool aborted_ = false;
+  bool expired_ = false;
+};
+
+}  // namespace gateway::upstream

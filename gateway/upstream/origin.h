@@ -1,0 +1,54 @@
+#pragma once
+// Where an upstream listens and whom it must prove to be: what makes two connections
+// interchangeable. OriginView borrows from a Target for lookups without a copy.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+
+namespace gateway::upstream {
+
+template <class Text>
+struct BasicOrigin {
+  Text host;
+  std::uint16_t port = 0;
+  bool tls = false;
+  Text ca_file;  // empty: the system's store
+};
+
+using Origin = BasicOrigin<std::string>;
+using OriginView = BasicOrigin<std::string_view>;
+
+inline OriginView view(const Origin& o) {
+  return {o.host, o.port, o.tls, o.ca_file};
+}
+inline OriginView view(const OriginView& o) {
+  return o;
+}
+inline OriginView origin_of(const config::Target& target) {
+  return {target.base_url.host, target.base_url.port, target.base_url.tls, target.ca_file};
+}
+
+struct OriginEqual {
+  using is_transparent = void;
+  bool operator()(const auto& a, const auto& b) const {
+    const OriginView x = view(a);
+    const OriginView y = view(b);
+    return x.port == y.port && x.tls == y.tls && x.host == y.host && x.ca_file == y.ca_file;
+  }
+};
+
+struct OriginHash {
+  using is_transparent = void;
+  std::size_t operator()(const auto& origin) const {
+    const OriginView o = view(origin);
+    const std::hash<std::string_view> hash;
+    return hash(o.host) * 31 + hash(o.ca_file) * 7 + o.port * 2u + (o.tls ? 1u : 0u);
+  }
+};
+
+}  // namespace gateway::upstream

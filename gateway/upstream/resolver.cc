@@ -1,0 +1,101 @@
+#include "gateway/upstream/resolver.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/ip/basic_resolver.hpp>
+#include <fmt/format.h>
+
+#include "gateway/upstream/errors.h"
+
+namespace gateway::upstream {
+
+// Shared with the lookup under way, which may end after the Resolver.
+struct Resolver::Entry {
+  std::string host;
+  Addresses addresses;  // the last that were found
+  error_code failure;   // of the last lookup
+  std::optional<config::Clock::Steady> found_at;
+  std::optional<config::Clock::Steady> failed_at;
+  bool asking = false;
+  std::vector<Signal*> waiters;  // each in a coroutine that removes it before it leaves
+};
+
+Resolver::Resolver(const Executor& executor, const config::Clock& clock, Lookup lookup)
+    : clock_(clock), lookup_(lookup ? std::move(lookup) : system_lookup(executor)) {}
+
+Resolver::~Resolver() = default;
+
+void Resolver::ask(const std::shared_ptr<Entry>& entry) {
+  entry->asking = true;
+  // Const and outlives the io_context's handlers, so the callback may use it.
+  const config::Clock* clock = &clock_;
+  Done done = [entry, clock](error_code error, Addresses found) {
+    if (!error && found.empty()) error = net::error::host_not_found;
+    entry->asking = false;
+    entry->failure = error;
+    if (error) {
+      entry->failed_at = clock->now();
+    } else {
+      entry->addresses = std::move(found);
+      entry->found_at = clock->now();
+      entry->failed_at.reset();
+    }
+    for (Signal* waiter : entry->waiters) waiter->announce();
+  };
+  lookup_(entry->host, std::move(done));
+}
+
+Awaitable<config::Result<Addresses>> Resolver::resolve(std::string_view host, Signal& wake) {
+  error_code not_an_address;
+  const auto address = net::ip::make_address(host, not_an_address);
+  if (!not_an_address) co_return Addresses{address};
+
+  auto [place, is_new] = entries_.try_emplace(std::string(host));
+  if (is_new) {
+    place->second = std::make_shared<Entry>();
+    place->second->host = host;
+  }
+  const std::shared_ptr<Entry> entry = place->second;
+
+  const auto now = clock_.now();
+  const bool fresh = entry->found_at && now - *entry->found_at < kFound;
+  const bool just_failed = entry->failed_at && now - *entry->failed_at < kFailed;
+  if (!fresh && !just_failed) {
+    if (!entry->asking) ask(entry);
+    if (entry->asking) {
+      entry->waiters.push_back(&wake);
+      co_await wake.wait();
+      std::erase(entry->waiters, &wake);
+    }
+  }
+
+  const bool usable = entry->found_at && clock_.now() - *entry->found_at < kStale;
+  if (entry->asking && !usable) co_return unavailable("name lookup given up");
+  if (!usable) {
+    co_return unavailable(
+        fmt::format("cannot find the address of {}: {}", entry->host, entry->failure.message()));
+  }
+  co_return entry->addresses;
+}
+
+Resolver::Lookup system_lookup(const Executor& executor) {
+  using SystemResolver = net::ip::basic_resolver<Tcp, Executor>;
+  auto resolver = std::make_shared<SystemResolver>(executor);
+  return [resolver](const std::string& host, Resolver::Done done) {
+    auto take = [done = std::move(done)](error_code error, SystemResolver::results_type results) {
+      Addresses addresses;
+      for (const auto& result : results) {
+        const auto address = result.endpoint().address();
+        if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+          addresses.push_back(address);
+        }
+      }
+      done(error, std::move(addresses));
+    };
+    resolver->async_resolve(host, "", std::move(take));
+  };
+}
+
+}  // namespace gateway::upstream
