@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ostream>  // boost::core::string_view, inside verb.hpp, needs it complete
 #include <span>
 #include <string_view>
 

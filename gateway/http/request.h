@@ -3,6 +3,7 @@
 // valid until the connection reads its next request.
 
 #include <cstdint>
+#include <ostream>  // boost::core::string_view, inside verb.hpp, needs it complete
 #include <span>
 #include <string_view>
 
