@@ -18,7 +18,12 @@ void Connection::close() {
 
 Io TcpConnection::read_now(net::mutable_buffer into) {
   Io io;
+  if (drained_) {
+    io.error = net::error::would_block;
+    return io;
+  }
   io.bytes = socket_.read_some(into, io.error);
+  drained_ = io.bytes < into.size();
   return io;
 }
 

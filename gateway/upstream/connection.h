@@ -37,8 +37,14 @@ class Connection {
   virtual bool quiet();
 
   // Completes when read_now() / write_now() may move something, or with an error.
-  Awaitable<std::tuple<error_code>> readable() { return wait(waits_for_on_read_); }
+  Awaitable<std::tuple<error_code>> readable() {
+    drained_ = false;
+    return wait(waits_for_on_read_);
+  }
   Awaitable<std::tuple<error_code>> writable() { return wait(waits_for_on_write_); }
+
+  // Nothing can have come yet: the next read_now() does not ask the system in vain.
+  void assume_drained() { drained_ = true; }
 
   void close();
 
@@ -48,6 +54,7 @@ class Connection {
   }
 
   TcpSocket socket_;
+  bool drained_ = false;  // the last read took all there was; until readable()
   // TLS may have to write before it can read, and the other way round.
   TcpSocket::wait_type waits_for_on_read_ = TcpSocket::wait_read;
   TcpSocket::wait_type waits_for_on_write_ = TcpSocket::wait_write;

@@ -7,6 +7,7 @@
 #include "gateway/upstream/errors.h"
 #include "gateway/upstream/pool.h"
 #include "gateway/upstream/race.h"
+#include "gateway/upstream/tls_connection.h"
 
 namespace gateway::upstream {
 
@@ -21,6 +22,7 @@ Dialer::Dialer(Pools& pools, const OriginView& origin, const config::Timeouts& t
 void Dialer::abort() {
   aborted_ = true;
   wake_.announce();
+  if (handshaking_ != nullptr) handshaking_->close();
 }
 
 void Dialer::expire() {
@@ -41,10 +43,31 @@ Awaitable<config::Result<std::unique_ptr<Connection>>> Dialer::dial() {
   if (!socket) co_return std::move(socket).error();
   if (aborted_) co_return unavailable("cancelled");
   deadline_.clear();
-  if (origin_.tls) co_return unavailable("no TLS in this build");
+  if (origin_.tls) co_return co_await secure(*std::move(socket));
 
   std::unique_ptr<Connection> plain = std::make_unique<TcpConnection>(*std::move(socket));
   co_return std::move(plain);
+}
+
+Awaitable<config::Result<std::unique_ptr<Connection>>> Dialer::secure(TcpSocket socket) {
+  auto ssl = pools_.tls().client(origin_);
+  if (!ssl) co_return std::move(ssl).error();
+  auto connection = std::make_unique<TlsConnection>(std::move(socket), *std::move(ssl),
+                                                    pools_.tls().session_of(origin_));
+  deadline_.set(timeouts_.tls);
+  handshaking_ = connection.get();
+  auto trusted = co_await connection->handshake();
+  handshaking_ = nullptr;
+  deadline_.clear();
+  if (expired_) co_return timed_out(fmt::format("TLS handshake with {}", origin_.host));
+  if (aborted_) co_return unavailable("cancelled");
+  if (!trusted) {
+    auto error = std::move(trusted).error();
+    error.detail += fmt::format(" ({})", origin_.host);
+    co_return error;
+  }
+  std::unique_ptr<Connection> secured = std::move(connection);
+  co_return std::move(secured);
 }
 
 }  // namespace gateway::upstream

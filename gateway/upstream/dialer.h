@@ -30,11 +30,13 @@ class Dialer {
 
  private:
   void expire();
+  Awaitable<config::Result<std::unique_ptr<Connection>>> secure(TcpSocket socket);
 
   Pools& pools_;
   const OriginView origin_;
   const config::Timeouts& timeouts_;
 
+  Connection* handshaking_ = nullptr;
   Signal wake_;        // what name lookup and connect wait for
   Deadline deadline_;  // of the phase under way
   bool aborted_ = false;

@@ -65,7 +65,6 @@ struct Exchange::State {
   std::string_view ready;      // body bytes read and not yet shown; in `buffer`
   std::optional<WholeBody> whole;
 
-  bool drained = false;  // the last read took all there was
   bool reused = false;
   bool written = false;
   bool sent_whole = false;
@@ -139,20 +138,15 @@ Awaitable<Result<std::span<char>>> Exchange::State::receive() {
   for (;;) {
     if (stop != Stop::none) co_return fail(stopped());
     if (!connection) co_return unavailable("read after the connection was lost");
-    if (!std::exchange(drained, false)) {
-      const std::span<char> into = room();
-      const Io io = connection->read_now({into.data(), into.size()});
-      if (io.bytes > 0) {
-        drained = io.bytes < into.size();
-        co_return into.first(io.bytes);
-      }
-      if (io.error == net::error::eof) co_return std::span<char>();
-      if (io.error != net::error::would_block) {
-        died = true;
-        co_return fail(broken_off(fmt::format("read: {}", io.error.message())));
-      }
-      release_buffer();
+    const std::span<char> into = room();
+    const Io io = connection->read_now({into.data(), into.size()});
+    if (io.bytes > 0) co_return into.first(io.bytes);
+    if (io.error == net::error::eof) co_return std::span<char>();
+    if (io.error != net::error::would_block) {
+      died = true;
+      co_return fail(broken_off(fmt::format("read: {}", io.error.message())));
     }
+    release_buffer();
     // Set before: it runs over several reads.
     const bool this_wait_only = !deadline.pending();
     if (this_wait_only) deadline.set(limit);
@@ -216,7 +210,7 @@ Awaitable<Result<void>> Exchange::State::converse(std::string_view head,
   if (stop != Stop::none) co_return fail(stopped());
   sent_whole = !unsent;
   // Whoever refuses early answers and closes while we still write: look at once.
-  drained = sent_whole;
+  if (sent_whole) connection->assume_drained();
 
   limit = first_byte;
   deadline.set(limit);  // one limit for the whole head, however it dribbles in
@@ -263,7 +257,7 @@ Awaitable<Result<providers::AnswerHead>> Exchange::start(
     // Closed by the peer while it lay idle: a fresh one, once.
     s.connection.reset();
     s.parser.reset();
-    s.reused = s.died = s.drained = false;
+    s.reused = s.died = false;
   }
   co_return providers::AnswerHead{s.parser.status(), s.parser.fields()};
 }

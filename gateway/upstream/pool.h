@@ -1,6 +1,7 @@
 #pragma once
 // Everything one worker keeps about its upstreams between requests: idle
-// connections by origin (last in, first out), the name cache, spare read buffers. One
+// connections by origin (last in, first out), the name cache, TLS contexts and
+// sessions, spare read buffers. One
 // per worker, its thread only; outlives every Exchange made on it.
 
 #include <chrono>
@@ -16,6 +17,7 @@
 #include "gateway/upstream/origin.h"
 #include "gateway/upstream/read_buffer.h"
 #include "gateway/upstream/resolver.h"
+#include "gateway/upstream/tls.h"
 
 namespace gateway::upstream {
 
@@ -48,6 +50,7 @@ class Pools {
   const Executor& executor() const { return executor_; }
   Deadlines& deadlines() { return deadlines_; }
   Resolver& resolver() { return resolver_; }
+  Tls& tls() { return tls_; }
   ReadBuffers& buffers() { return buffers_; }
 
  private:
@@ -65,6 +68,7 @@ class Pools {
   const config::Clock& clock_;
   const PoolLimits limits_;
   Resolver resolver_;
+  Tls tls_;
   ReadBuffers buffers_;
   std::unordered_map<Origin, Shelf, OriginHash, OriginEqual> shelves_;
   Deadline next_sweep_;

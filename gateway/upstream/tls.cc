@@ -1,0 +1,109 @@
+#include "gateway/upstream/tls.h"
+
+#include <cerrno>
+
+#include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "gateway/upstream/errors.h"
+
+namespace gateway::upstream {
+namespace {
+
+// RFC 7301: a length, then the name.
+constexpr unsigned char kAlpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+int store_session(SSL* ssl, SSL_SESSION* session) {
+  auto* slot = static_cast<TlsSessionSlot*>(SSL_get_app_data(ssl));
+  if (slot == nullptr) return 0;
+  slot->last.reset(session);
+  return 1;  // the reference is ours now
+}
+
+config::Result<SslContextPtr> make_context(const std::string& ca_file) {
+  ERR_clear_error();
+  SslContextPtr context(SSL_CTX_new(TLS_client_method()));
+  if (!context) return unavailable("TLS context: " + tls_failure());
+
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
+                                     : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
+  if (loaded != 1) return unavailable(fmt::format("CA file {}: {}", ca_file, tls_failure()));
+
+  const bool set = SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1 &&
+                   SSL_CTX_set_alpn_protos(context.get(), kAlpn, sizeof kAlpn) == 0;
+  if (!set) return unavailable("TLS context: " + tls_failure());
+
+  // Idle connections keep no record buffers; a write may be repeated from elsewhere,
+  // because ranges are gathered anew each time.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context.get(), store_session);
+  return context;
+}
+
+// Whom the certificate must name.
+bool expect_peer(SSL* ssl, const std::string& host) {
+  boost::system::error_code not_an_address;
+  boost::asio::ip::make_address(host, not_an_address);
+  if (!not_an_address) {
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+  }
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
+}
+
+}  // namespace
+
+config::Result<SSL_CTX*> Tls::context(std::string_view ca_file) {
+  std::string key(ca_file);
+  if (const auto place = contexts_.find(key); place != contexts_.end()) {
+    return place->second.get();
+  }
+  // A file that cannot be read is tried again next time: an operator may be mending it.
+  auto made = make_context(key);
+  if (!made) return std::move(made).error();
+  return contexts_.emplace(std::move(key), *std::move(made)).first->second.get();
+}
+
+config::Result<SslPtr> Tls::client(const OriginView& origin) {
+  auto found = context(origin.ca_file);
+  if (!found) return std::move(found).error();
+
+  ERR_clear_error();
+  SslPtr ssl(SSL_new(*found));
+  if (!ssl || !expect_peer(ssl.get(), std::string(origin.host))) {
+    return unavailable("TLS client: " + tls_failure());
+  }
+  SSL_set_connect_state(ssl.get());
+
+  TlsSessionSlot& slot = session_of(origin);
+  if (slot.last && SSL_SESSION_is_resumable(slot.last.get())) {
+    SSL_set_session(ssl.get(), slot.last.get());
+  }
+  return ssl;
+}
+
+TlsSessionSlot& Tls::session_of(const OriginView& origin) {
+  if (const auto place = sessions_.find(origin); place != sessions_.end()) return place->second;
+  Origin key{std::string(origin.host), origin.port, origin.tls, std::string(origin.ca_file)};
+  return sessions_.emplace(std::move(key), TlsSessionSlot{}).first->second;
+}
+
+void Tls::keep_sessions(SSL* ssl, TlsSessionSlot& slot) {
+  SSL_set_app_data(ssl, &slot);
+}
+
+std::string tls_failure() {
+  const unsigned long code = ERR_peek_last_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  std::string text = reason != nullptr ? reason : fmt::format("error {:#x}", code);
+  ERR_clear_error();
+  return text;
+}
+
+}  // namespace gateway::upstream

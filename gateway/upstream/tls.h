@@ -1,0 +1,54 @@
+#pragma once
+// What one worker needs to speak TLS to upstreams: a client context per CA file and
+// the last session of each origin for resumption. Every context verifies the peer's
+// chain and its name, and there is no way to say otherwise. The worker's thread only;
+// outlives every TlsConnection made from it.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include <openssl/ssl.h>
+
+#include "config/base/error.h"
+#include "gateway/upstream/origin.h"
+
+namespace gateway::upstream {
+
+template <auto kFree>
+struct OpensslFree {
+  void operator()(auto* object) const { kFree(object); }
+};
+using SslPtr = std::unique_ptr<SSL, OpensslFree<SSL_free>>;
+using SslContextPtr = std::unique_ptr<SSL_CTX, OpensslFree<SSL_CTX_free>>;
+using SslSessionPtr = std::unique_ptr<SSL_SESSION, OpensslFree<SSL_SESSION_free>>;
+
+// Where TlsConnection leaves sessions as the upstream issues them.
+struct TlsSessionSlot {
+  SslSessionPtr last;
+};
+
+class Tls {
+ public:
+  // A client for `origin`, its name (or address) set to be verified and sent, ready to
+  // handshake over a BIO; the session to resume is set where there is one.
+  config::Result<SslPtr> client(const OriginView& origin);
+
+  // Stays where it is as long as this lives.
+  TlsSessionSlot& session_of(const OriginView& origin);
+
+  // Makes `ssl` store its sessions in `slot`, which outlives it.
+  static void keep_sessions(SSL* ssl, TlsSessionSlot& slot);
+
+ private:
+  config::Result<SSL_CTX*> context(std::string_view ca_file);
+
+  std::unordered_map<std::string, SslContextPtr> contexts_;  // by CA file
+  std::unordered_map<Origin, TlsSessionSlot, OriginHash, OriginEqual> sessions_;
+};
+
+// The newest entry of OpenSSL's error queue in words; empties the queue.
+std::string tls_failure();
+
+}  // namespace gateway::upstream
