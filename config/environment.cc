@@ -8,11 +8,14 @@
 namespace config {
 namespace {
 
+constexpr std::size_t kLongestName = 128;
+
 bool is_name(std::string_view text) {
   const auto word = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   };
-  if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
+  if (text.empty() || text.size() > kLongestName || (text[0] >= '0' && text[0] <= '9'))
+    return false;
   return std::all_of(text.begin(), text.end(), word);
 }
 

@@ -23,6 +23,7 @@ struct Unit {
 constexpr Unit kBytes[] = {
     {"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}};
 constexpr Unit kMilliseconds[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+constexpr std::size_t kLongestLine = 4096;
 constexpr milliseconds kLongest = std::chrono::hours{24};
 
 std::optional<std::int64_t> whole(std::string_view text) {
@@ -48,6 +49,10 @@ std::optional<std::int64_t> measured(std::string_view text, std::span<const Unit
 }
 
 bool one_line(const YamlNode& node, const YamlText& text) {
+  if (text.text.size() > kLongestLine) {
+    node.problem(fmt::format("is longer than {} bytes", kLongestLine));
+    return false;
+  }
   if (std::none_of(text.text.begin(), text.text.end(), is_control)) return true;
   node.problem("holds a control character or a line end");
   return false;

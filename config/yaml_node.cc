@@ -10,8 +10,11 @@
 namespace config {
 namespace {
 
+constexpr std::size_t kLongestPlainKey = 64;
+
 bool is_plain_key(std::string_view key) {
-  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+  if (key.empty() || key.size() > kLongestPlainKey) return false;
+  return std::all_of(key.begin(), key.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-';
   });
