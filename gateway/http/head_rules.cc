@@ -121,6 +121,10 @@ std::string_view raw_problem(std::string_view head) {
   return {};
 }
 
+bool is_token(std::string_view text) {
+  return !text.empty() && consists_of(text, kToken);
+}
+
 bool forbidden_in_trailers(std::string_view name) {
   return single_of(name) != Single::none || equal_ignoring_case(name, "connection") ||
          equal_ignoring_case(name, "cookie") || equal_ignoring_case(name, "trailer") ||
@@ -136,8 +140,7 @@ Result<LineProgress> read_request_line(std::string_view bytes) {
   std::string_view line = bytes.substr(0, whole ? line_end : bytes.size());
   const std::size_t method_end = line.find(' ');
   const std::string_view method = line.substr(0, method_end);
-  if (method.empty() || !consists_of(method, kToken))
-    return malformed("The method is not a token.");
+  if (!is_token(method)) return malformed("The method is not a token.");
   if (method.size() > kMaxMethod) return malformed("The method is too long.");
   if (method_end == std::string_view::npos) {
     if (whole) return malformed("The request line needs a method, a target and a version.");

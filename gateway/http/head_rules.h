@@ -56,6 +56,7 @@ struct RequestFacts {
 config::Result<RequestFacts> check_request(const RequestLine& line, std::span<const Field> fields);
 
 // The single rules.
+bool is_token(std::string_view text);
 bool lawful_host(std::string_view value);
 std::optional<std::uint64_t> read_content_length(std::string_view value);
 // The path of an origin-form target, of `*` for OPTIONS, or of an absolute-form that names

@@ -1,12 +1,11 @@
 #pragma once
 // The answer to one request: a whole one, an error, or a stream. Knows whether its
 // head has been written (the commit point). Belongs to the connection's coroutine;
-// used on its thread, until the handler returns.
+// used on its thread, until the handler returns. One operation at a time.
 
+#include <array>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "config/base/error.h"
 #include "gateway/async.h"
@@ -16,16 +15,19 @@ namespace gateway::http {
 
 class Connection;
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
 class Reply {
  public:
   explicit Reply(Connection& connection) : connection_(connection) {}
+  Reply(const Reply&) = delete;
+  Reply& operator=(const Reply&) = delete;
 
-  // Fields added to whatever head is written; before the commit point only.
-  void add_header(std::string name, std::string value);
+  // A field added to whatever head is written; before the commit point only. One that
+  // could break the head (a control character, a name that is no token) is left out.
+  void add_header(std::string_view name, std::string_view value);
 
-  // A whole answer. `content_type` as sent. Writes head and body in one go.
+  // A whole answer. Writes head and body in one go. Empty `content_type`: none is sent.
+  // What `body` borrows stays alive until the call returns. An Error means that the
+  // client is gone.
   Awaitable<config::Result<void>> send(unsigned status, std::string_view content_type,
                                        const providers::Body& body);
 
@@ -40,14 +42,32 @@ class Reply {
   // that no client takes it for whole.
   Awaitable<config::Result<void>> end_stream(bool in_order);
 
-  // The head has been written: another target can no longer answer.
-  bool committed() const { return committed_; }
+  // The last of a stream and its end in order, in one write.
+  Awaitable<config::Result<void>> finish_stream(const providers::Body& last);
+
+  // The head has been written, or begun to be: another target can no longer answer.
+  bool committed() const { return framing_ != Framing::none; }
+  // The answer is whole.
+  bool finished() const { return finished_; }
   unsigned status() const { return status_; }
 
+  // For a ClientWatch.
+  TcpSocket& socket();
+
  private:
+  enum class Framing : unsigned char { none, counted, chunked, until_close };
+
+  void begin_head(unsigned status, std::string_view content_type);
+  void end_head();
+  void begin_stream();
+  void add_chunk(const providers::Body& body);
+  Awaitable<config::Result<void>> flush();
+
   Connection& connection_;
-  Headers headers_;
-  bool committed_ = false;
+  std::string extra_;  // field lines
+  std::array<char, 20> chunk_size_{};
+  Framing framing_ = Framing::none;
+  bool finished_ = false;
   unsigned status_ = 0;
 };
 

@@ -1,0 +1,271 @@
+#include "gateway/http/connection.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "gateway/http/reply.h"
+
+namespace gateway::http {
+
+using config::Error;
+using config::ErrorCode;
+using config::failure;
+using config::Result;
+using std::chrono::milliseconds;
+
+namespace {
+
+// After an answer the client does not expect yet: how long and how much we listen on, so
+// that its unread bytes do not make the kernel reset what we said.
+constexpr milliseconds kFarewell{2'000};
+// The least a body must bring, on the average, once the first limit has passed.
+constexpr std::size_t kBodyBytesPerSecond = 1024;
+constexpr milliseconds kBodyCheck{1'000};
+// A client that has just come, while we are about to leave.
+constexpr milliseconds kLastOrders{1'000};
+constexpr std::size_t kFarewellBytes = 4 * 1024 * 1024;
+
+}  // namespace
+
+Connection::Connection(Door& door, TcpSocket socket, bool counted)
+    : Task(door.tasks),
+      door_(door),
+      socket_(std::move(socket)),
+      counted_(counted),
+      deadline_(
+          door.deadlines, [](void* self) { static_cast<Connection*>(self)->expired(); }, this) {}
+
+Connection::~Connection() {
+  if (counted_) door_.count.leave();
+}
+
+void Connection::start(Door& door, TcpSocket socket, bool counted) {
+  const Executor executor = socket.get_executor();
+  auto connection = std::make_unique<Connection>(door, std::move(socket), counted);
+  net::co_spawn(executor, run(std::move(connection)), net::detached);
+}
+
+Awaitable<void> Connection::run(std::unique_ptr<Connection> self) {
+  try {
+    if (self->counted_) {
+      while (co_await self->serve_one()) {
+      }
+    } else {
+      co_await self->turn_away();
+    }
+    if (self->more_may_come_) co_await self->farewell();
+  } catch (const std::exception& bug) {
+    if (self->door_.on_exception) self->door_.on_exception(self->request_id_, bug.what());
+  }
+}
+
+// The kernel keeps refused clients waiting, an answer tells them to come back.
+Awaitable<void> Connection::turn_away() {
+  closes_ = more_may_come_ = true;
+  Error full = failure(ErrorCode::overloaded, "Too many connections; try again shortly.");
+  full.retry_after = milliseconds(1000);
+  co_await refuse(full);
+}
+
+// One request and its answer; whether the connection lives on.
+Awaitable<bool> Connection::serve_one() {
+  begin_request();
+  const Result<bool> heard = co_await read_head();
+  if (heard && !*heard) co_return false;
+  if (!heard) {
+    // Where its end is unknown, nothing behind it may be read as a request.
+    closes_ = more_may_come_ = true;
+    co_await refuse(heard.error());
+    co_return false;
+  }
+  door_.ids.mint(request_id_);
+  request_.id = request_id_;
+
+  const Result<const Endpoint*> endpoint = admit();
+  if (!endpoint || *endpoint == nullptr) {
+    plan_for_unread_body();
+    if (endpoint) {
+      co_await answer_options();
+    } else {
+      co_await refuse(endpoint.error());
+    }
+    if (to_discard_ > 0) co_await discard_body();
+    co_return !closes_;
+  }
+
+  const Result<bool> whole = co_await read_body();
+  if (whole && !*whole) co_return false;
+  if (!whole) {
+    closes_ = more_may_come_ = true;
+    co_await refuse(whole.error());
+    co_return false;
+  }
+  co_await answer(**endpoint);
+  co_return !closes_;
+}
+
+Awaitable<void> Connection::answer(const Endpoint& endpoint) {
+  Reply reply(*this);
+  bool threw = false;
+  try {
+    co_await endpoint.handler(request_, reply);
+  } catch (const std::exception& bug) {
+    threw = true;
+    if (door_.on_exception) door_.on_exception(request_id_, bug.what());
+  }
+  if (!reply.committed()) {
+    const Error silent = failure(ErrorCode::internal, "The gateway failed to answer.",
+                                 threw ? "exception in a handler" : "a handler did not answer");
+    co_await reply.send_error(silent);
+  } else if (!reply.finished()) {
+    abandon();
+  }
+}
+
+Awaitable<void> Connection::refuse(const Error& error) {
+  if (request_id_.empty()) door_.ids.mint(request_id_);
+  if (door_.on_refusal) door_.on_refusal({request_id_, request_.path, error});
+  Reply reply(*this);
+  if (error.code == ErrorCode::method_not_allowed) {
+    reply.add_header("Allow", door_.endpoints.allowed(request_.path));
+  }
+  co_await reply.send_error(error);
+}
+
+Awaitable<void> Connection::answer_options() {
+  Reply reply(*this);
+  reply.add_header("Allow", door_.endpoints.allowed(request_.path));
+  const providers::Body nothing;
+  co_await reply.send(request_.path == "*" ? 200 : 204, {}, nothing);
+}
+
+// The handler's endpoint; nullptr: OPTIONS, which the table answers by itself.
+Result<const Endpoint*> Connection::admit() {
+  if (line_.method == verb::options) {
+    if (door_.endpoints.allowed(request_.path).empty()) {
+      return failure(ErrorCode::not_found, "There is nothing at this path.");
+    }
+    return nullptr;
+  }
+  const Endpoint* endpoint = door_.endpoints.find(line_.method, request_.path);
+  if (endpoint == nullptr) {
+    if (door_.endpoints.allowed(request_.path).empty()) {
+      return failure(ErrorCode::not_found, "There is nothing at this path.");
+    }
+    return failure(ErrorCode::method_not_allowed, "This path is not served with this method.");
+  }
+  if (endpoint->gate) {
+    if (Result<void> open = endpoint->gate(request_); !open) return std::move(open).error();
+  }
+  if (facts_.content_length.value_or(0) > door_.limits.max_body_bytes) {
+    return failure(ErrorCode::too_large, "The request's body is too large.");
+  }
+  return endpoint;
+}
+
+bool Connection::closes() {
+  closes_ = closes_ || door_.tasks.draining();
+  return closes_;
+}
+
+void Connection::abandon() {
+  closes_ = true;
+  more_may_come_ = false;
+  if (speaks_1_1()) return;  // the last chunk is missing, and shows it
+  error_code ignored;
+  socket_.set_option(net::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+Awaitable<error_code> Connection::write_outgoing() {
+  wait_for(Waiting::client_to_take, door_.limits.write_timeout);
+  const error_code error = co_await outgoing_.write_to(socket_);
+  stop_waiting();
+  if (error) closes_ = true;
+  co_return error;
+}
+
+Awaitable<std::size_t> Connection::read_some(char* at, std::size_t room) {
+  const auto [error, size] = co_await socket_.async_read_some(net::buffer(at, room), kAsTuple);
+  co_return error ? 0 : size;
+}
+
+// Says no more, listens a little, and closes.
+Awaitable<void> Connection::farewell() {
+  error_code error;
+  socket_.shutdown(TcpSocket::shutdown_send, error);
+  if (error) co_return;
+  wait_for(Waiting::farewell, kFarewell);
+  buffer_.reserve(door_.limits.max_head_bytes);
+  for (std::size_t heard = 0; heard < kFarewellBytes;) {
+    const std::size_t size = co_await read_some(buffer_.data(), buffer_.capacity());
+    if (size == 0) break;
+    heard += size;
+  }
+  stop_waiting();
+}
+
+void Connection::wait_for(Waiting what, milliseconds at_most) {
+  waiting_ = what;
+  timed_out_ = false;
+  deadline_.set(at_most);
+}
+
+void Connection::stop_waiting() {
+  waiting_ = Waiting::nothing;
+  deadline_.clear();
+}
+
+void Connection::expired() {
+  error_code ignored;
+  switch (waiting_) {
+    case Waiting::body: {
+      // A body may take as long as it is allowed to while it keeps coming.
+      const auto passed = std::chrono::ceil<milliseconds>(door_.clock.now() - body_since_);
+      const milliseconds left = door_.limits.body_timeout - passed;
+      const auto least = static_cast<std::size_t>(passed.count()) * kBodyBytesPerSecond / 1000;
+      if (left.count() > 0 && body_arrived_ >= least) {
+        deadline_.set(std::min(left, kBodyCheck));
+        return;
+      }
+      [[fallthrough]];
+    }
+    case Waiting::first_byte:
+    case Waiting::head:
+      timed_out_ = true;
+      socket_.cancel(ignored);
+      return;
+    case Waiting::client_to_take:
+      // It has not read for so long that it may not be given time to read the rest.
+      socket_.set_option(net::socket_base::linger(true, 0), ignored);
+      socket_.close(ignored);
+      return;
+    case Waiting::farewell:
+      socket_.close(ignored);
+      return;
+    case Waiting::nothing:
+      return;
+  }
+}
+
+void Connection::drain() {
+  // What is under way ends with Connection: close; who says nothing is not waited for.
+  if (waiting_ != Waiting::first_byte) return;
+  if (!served_any_) return deadline_.set(kLastOrders);
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void Connection::cut() {
+  error_code ignored;
+  closes_ = true;
+  socket_.close(ignored);
+}
+
+}  // namespace gateway::http

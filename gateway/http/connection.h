@@ -1,0 +1,125 @@
+#pragma once
+// One client connection: reads requests one after the other, lets the endpoints answer
+// them, and closes where HTTP says. Owns its socket and buffers; lives on one worker's
+// thread, and as long as its coroutine. All limits of time hang on one Deadline.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "config/base/error.h"
+#include "gateway/async.h"
+#include "gateway/deadlines.h"
+#include "gateway/http/door.h"
+#include "gateway/http/gather_write.h"
+#include "gateway/http/head_rules.h"
+#include "gateway/http/padded_buffer.h"
+#include "gateway/http/parser.h"
+#include "gateway/http/request.h"
+#include "gateway/task_group.h"
+
+namespace gateway::http {
+
+class Connection final : public TaskGroup::Task {
+ public:
+  // Serves the client until either side has had enough. `counted`: has entered the door's
+  // count and leaves it at its end; not counted: it is told that we are full.
+  static void start(Door& door, TcpSocket socket, bool counted);
+
+  Connection(Door& door, TcpSocket socket, bool counted);
+  ~Connection() override;
+
+  void drain() override;
+  void cut() override;
+
+  // For the Reply, while a request is being answered.
+  TcpSocket& socket() { return socket_; }
+  std::string_view request_id() const { return request_id_; }
+  std::string_view date() { return door_.date.now(); }
+  bool speaks_1_1() const { return line_.minor_version >= 1; }
+  bool head_only() const { return line_.method == verb::head; }
+  // Whether the answer says that the connection ends with it; asked when its head is made.
+  bool closes();
+  void close_after_answer() { closes_ = true; }
+  // Ends the connection so that no client takes what it has for whole.
+  void abandon();
+  std::string& head_scratch() { return head_out_; }
+  GatherWrite& outgoing() { return outgoing_; }
+  Awaitable<error_code> write_outgoing();
+
+ private:
+  // What is being waited for, and so what an expired deadline means.
+  enum class Waiting : std::uint8_t { nothing, first_byte, head, body, client_to_take, farewell };
+
+  static Awaitable<void> run(std::unique_ptr<Connection> self);
+  Awaitable<void> turn_away();
+  Awaitable<bool> serve_one();
+  Awaitable<void> answer(const Endpoint& endpoint);
+  Awaitable<void> refuse(const config::Error& error);
+  Awaitable<void> answer_options();
+  Awaitable<void> farewell();
+
+  void begin_request();
+  // False: the connection ended before a request began or was whole.
+  Awaitable<config::Result<bool>> read_head();
+  config::Result<bool> look_at_head();
+  config::Result<const Endpoint*> admit();
+  // False: the client left before its body was whole.
+  Awaitable<config::Result<bool>> read_body();
+  Awaitable<config::Result<bool>> read_counted_body(std::size_t size);
+  Awaitable<config::Result<bool>> read_chunked_body();
+  Awaitable<bool> invite_body();
+  Awaitable<config::Result<std::size_t>> read_more_body(char* at, std::size_t room);
+  void make_room_for_chunks(std::size_t room);
+  Step take_chunks(std::size_t arrived);
+  // Before an answer to a request whose body nobody reads.
+  void plan_for_unread_body();
+  Awaitable<void> discard_body();
+
+  // 0: the client ended the connection, or the deadline did.
+  Awaitable<std::size_t> read_some(char* at, std::size_t room);
+  void wait_for(Waiting what, std::chrono::milliseconds at_most);
+  void stop_waiting();
+  void expired();
+  std::string_view buffered() { return {buffer_.data() + begin_, end_ - begin_}; }
+
+  Door& door_;
+  TcpSocket socket_;
+  const bool counted_;
+
+  Deadline deadline_;
+  Waiting waiting_ = Waiting::nothing;
+  bool timed_out_ = false;
+  std::chrono::steady_clock::time_point body_since_;  // of the door's clock
+  std::size_t body_arrived_ = 0;
+
+  // What was read: [begin_, end_) is not consumed yet. A request's head stays where it is
+  // until the next request begins.
+  PaddedBuffer buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  PaddedBuffer body_;  // bodies that did not arrive with their head
+  std::size_t body_size_ = 0;
+  std::string read_ahead_;  // behind a chunked body: the next request's beginning
+  bool served_any_ = false;
+
+  // The request under way.
+  Parser parser_{Parser::Kind::request};
+  RequestLine line_;
+  bool line_known_ = false;
+  RequestFacts facts_;
+  Request request_;
+  std::string request_id_;
+  std::size_t to_discard_ = 0;
+  bool closes_ = false;         // after this answer
+  bool more_may_come_ = false;  // the client may still be sending: close so that it can read
+
+  // The answer.
+  std::string head_out_;
+  GatherWrite outgoing_;
+};
+
+}  // namespace gateway::http

@@ -1,0 +1,62 @@
+#pragma once
+// What the connections of one listener on one worker share: the table they serve, the
+// limits they keep, and whom they tell. Owned by the Worker, used on its thread, outlives
+// its connections.
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <string_view>
+
+#include "config/base/clock.h"
+#include "config/base/error.h"
+#include "config/config.h"
+#include "gateway/deadlines.h"
+#include "gateway/http/date.h"
+#include "gateway/http/endpoints.h"
+#include "gateway/http/request_ids.h"
+#include "gateway/task_group.h"
+
+namespace gateway::http {
+
+// Open connections of the whole process, shared by the workers.
+class ConnectionCount {
+ public:
+  explicit ConnectionCount(std::size_t most) : most_(most) {}
+
+  // False: there are as many as allowed.
+  bool enter() {
+    if (open_.fetch_add(1, std::memory_order_relaxed) < most_) return true;
+    leave();
+    return false;
+  }
+  void leave() { open_.fetch_sub(1, std::memory_order_relaxed); }
+  std::size_t open() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::size_t most_;
+  std::atomic<std::size_t> open_{0};
+};
+
+// A request the door itself answered with an error: no handler saw it.
+struct Refusal {
+  std::string_view request_id;
+  std::string_view path;  // empty where the head was not understood; escape it in logs
+  const config::Error& error;
+};
+
+struct Door {
+  const Endpoints& endpoints;
+  const config::Server limits;
+  Deadlines& deadlines;
+  const config::Clock& clock;
+  TaskGroup& tasks;  // every open connection is one
+  ConnectionCount& count;
+  Date date{clock};
+  RequestIds ids{};
+  std::function<void(const Refusal&)> on_refusal{};
+  // An exception left a handler: a bug, answered 500 where nothing was written yet.
+  std::function<void(std::string_view request_id, std::string_view what)> on_exception{};
+};
+
+}  // namespace gateway::http

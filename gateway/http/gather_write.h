@@ -1,0 +1,47 @@
+#pragma once
+// One message in one system call: an answer's head and its Body's ranges, gathered,
+// nothing copied. The bytes outlive the write. Reused; one per connection.
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/buffer.hpp>
+
+#include "gateway/async.h"
+#include "providers/wire/body.h"
+
+namespace gateway::http {
+
+class GatherWrite {
+ public:
+  void clear() { ranges_.clear(); }
+  void add(std::string_view bytes) {
+    if (!bytes.empty()) ranges_.emplace_back(bytes.data(), bytes.size());
+  }
+  void add(const providers::Body& body) {
+    body.for_each([this](std::string_view range) { add(range); });
+  }
+
+  // Writes all of it, or says why not. Asio hands at most 64 ranges to one sendmsg.
+  template <class Stream>
+  Awaitable<error_code> write_to(Stream& stream) {
+    std::span<net::const_buffer> left(ranges_);
+    while (!left.empty()) {
+      auto [error, written] = co_await stream.async_write_some(left, kAsTuple);
+      if (error) co_return error;
+      while (!left.empty() && written >= left.front().size()) {
+        written -= left.front().size();
+        left = left.subspan(1);
+      }
+      if (written > 0) left.front() += written;
+    }
+    co_return error_code{};
+  }
+
+ private:
+  std::vector<net::const_buffer> ranges_;
+};
+
+}  // namespace gateway::http

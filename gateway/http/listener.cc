@@ -1,0 +1,118 @@
+#include "gateway/http/listener.h"
+
+#include <system_error>
+#include <utility>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include "gateway/http/connection.h"
+
+namespace gateway::http {
+
+namespace {
+
+using Acceptor = net::basic_socket_acceptor<Tcp, Executor>;
+using Timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                        net::wait_traits<std::chrono::steady_clock>, Executor>;
+using ReusePort = net::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+// Without a free descriptor accept() fails at once, and would again at once.
+constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
+
+}  // namespace
+
+// Shared with the coroutine that accepts.
+struct Listener::State {
+  State(net::io_context& io, Door& served) : acceptor(io), pause(io), door(served) {}
+
+  static Awaitable<void> accept(std::shared_ptr<State> self) {
+    while (self->acceptor.is_open()) {
+      auto accepted = co_await self->acceptor.async_accept(kAsTuple);
+      auto& [error, socket] = accepted;
+      if (!error) {
+        self->take(std::move(socket));
+      } else if (error == net::error::operation_aborted) {
+        co_return;
+      } else if (error != net::error::connection_aborted) {
+        self->pause.expires_after(kPauseWithoutDescriptors);
+        co_await self->pause.async_wait(kAsTuple);
+      }
+    }
+  }
+
+  void take(TcpSocket socket) {
+    error_code ignored;
+    socket.set_option(Tcp::no_delay(true), ignored);
+    const bool counted = door.count.enter();
+    if (counted || turned_away_at_once()) Connection::start(door, std::move(socket), counted);
+  }
+
+  // Telling clients that we are full must not itself fill us up.
+  bool turned_away_at_once() const {
+    constexpr std::size_t kMostTurnedAway = 64;
+    return door.tasks.size() < door.limits.max_connections + kMostTurnedAway;
+  }
+
+  Acceptor acceptor;
+  Timer pause;
+  Door& door;
+};
+
+Listener::Listener(net::io_context& io, const config::Endpoint& where, Door& door)
+    : state_(std::make_shared<State>(io, door)) {
+  const auto check = [&](const error_code& error, const char* what) {
+    if (!error) return;
+    throw std::system_error(std::error_code(error),
+                            fmt::format("cannot {} {}:{}", what, where.host, where.port));
+  };
+  error_code error;
+  const auto address = net::ip::make_address(where.host, error);
+  check(error, "understand the address");
+  const Tcp::endpoint endpoint(address, where.port);
+  Acceptor& acceptor = state_->acceptor;
+  acceptor.open(endpoint.protocol(), error);
+  check(error, "open a socket for");
+  acceptor.set_option(net::socket_base::reuse_address(true), error);
+  check(error, "share");
+  acceptor.set_option(ReusePort(true), error);
+  check(error, "share");
+  acceptor.bind(endpoint, error);
+  check(error, "bind");
+  acceptor.listen(net::socket_base::max_listen_connections, error);
+  check(error, "listen on");
+  acceptor.non_blocking(true, error);
+  check(error, "listen on");
+}
+
+Listener::~Listener() {
+  stop();
+}
+
+std::uint16_t Listener::port() const {
+  error_code ignored;
+  return state_->acceptor.local_endpoint(ignored).port();
+}
+
+void Listener::start() {
+  net::co_spawn(state_->acceptor.get_executor(), State::accept(state_), net::detached);
+}
+
+void Listener::stop() {
+  if (!state_->acceptor.is_open()) return;
+  // Closing the socket would reset whoever is in its queue.
+  error_code error;
+  while (true) {
+    TcpSocket waiting(state_->acceptor.get_executor());
+    state_->acceptor.accept(waiting, error);
+    if (error) break;
+    state_->take(std::move(waiting));
+  }
+  state_->acceptor.close(error);
+  state_->pause.cancel();
+}
+
+}  // namespace gateway::http

@@ -1,0 +1,181 @@
+#include "gateway/http/reply.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/beast/http/status.hpp>
+
+#include "gateway/http/connection.h"
+#include "gateway/http/error_body.h"
+#include "gateway/http/head_rules.h"
+
+namespace gateway::http {
+
+using config::Error;
+using config::ErrorCode;
+using config::Result;
+
+namespace {
+
+constexpr unsigned kNoContent = 204;
+
+bool harmless(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+  });
+}
+
+void append_number(std::string& out, std::size_t number) {
+  char digits[20];
+  const auto written = std::to_chars(digits, digits + sizeof digits, number);
+  out.append(digits, written.ptr);
+}
+
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+Error client_gone() {
+  return config::failure(ErrorCode::internal, "The client is gone.", "client gone");
+}
+
+}  // namespace
+
+TcpSocket& Reply::socket() {
+  return connection_.socket();
+}
+
+void Reply::add_header(std::string_view name, std::string_view value) {
+  if (is_token(name) && harmless(value)) append_line(extra_, name, value);
+}
+
+void Reply::begin_head(unsigned status, std::string_view content_type) {
+  status_ = status;
+  std::string& head = connection_.head_scratch();
+  head.assign("HTTP/1.1 ");
+  append_number(head, status);
+  const auto reason =
+      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
+  head.append(" ").append(reason.data(), reason.size()).append("\r\n");
+  append_line(head, "Date", connection_.date());
+  if (!content_type.empty()) append_line(head, "Content-Type", content_type);
+  append_line(head, "X-Request-Id", connection_.request_id());
+  append_line(head, "X-Content-Type-Options", "nosniff");
+}
+
+void Reply::end_head() {
+  std::string& head = connection_.head_scratch();
+  head.append(extra_);
+  if (connection_.closes()) {
+    append_line(head, "Connection", "close");
+  } else if (!connection_.speaks_1_1()) {
+    append_line(head, "Connection", "keep-alive");
+  }
+  head.append("\r\n");
+  connection_.outgoing().clear();
+  connection_.outgoing().add(head);
+}
+
+Awaitable<Result<void>> Reply::flush() {
+  const error_code error = co_await connection_.write_outgoing();
+  if (error) co_return client_gone();
+  co_return Result<void>{};
+}
+
+Awaitable<Result<void>> Reply::send(unsigned status, std::string_view content_type,
+                                    const providers::Body& body) {
+  if (committed()) throw std::logic_error("a second answer to one request");
+  begin_head(status, content_type);
+  if (status != kNoContent) {
+    std::string& head = connection_.head_scratch();
+    head.append("Content-Length: ");
+    append_number(head, body.size());
+    head.append("\r\n");
+  }
+  end_head();
+  if (!connection_.head_only() && status != kNoContent) connection_.outgoing().add(body);
+  framing_ = Framing::counted;
+  finished_ = true;
+  co_return co_await flush();
+}
+
+Awaitable<Result<void>> Reply::send_error(const Error& error) {
+  const config::ErrorShape& shape = config::shape(error.code);
+  if (error.http_status() == 401) add_header("WWW-Authenticate", "Bearer");
+  if (error.retry_after) {
+    const auto milliseconds = std::max<std::int64_t>(error.retry_after->count(), 0);
+    add_header("Retry-After", std::to_string((milliseconds + 999) / 1000));
+    add_header("Retry-After-Ms", std::to_string(milliseconds));
+  }
+  if (shape.retry_is_pointless) add_header("X-Should-Retry", "false");
+
+  std::string json;
+  append_error_json(json, error);
+  providers::Body body;
+  body.borrow(json);
+  co_return co_await send(error.http_status(), "application/json", body);
+}
+
+void Reply::begin_stream() {
+  begin_head(200, "text/event-stream");
+  std::string& head = connection_.head_scratch();
+  append_line(head, "Cache-Control", "no-cache");
+  append_line(head, "X-Accel-Buffering", "no");
+  if (connection_.speaks_1_1()) {
+    append_line(head, "Transfer-Encoding", "chunked");
+    framing_ = Framing::chunked;
+  } else {
+    connection_.close_after_answer();
+    framing_ = Framing::until_close;
+  }
+  end_head();
+}
+
+void Reply::add_chunk(const providers::Body& body) {
+  if (connection_.head_only() || body.empty()) return;
+  GatherWrite& out = connection_.outgoing();
+  if (framing_ == Framing::until_close) return out.add(body);
+  char* const begin = chunk_size_.data();
+  char* end = std::to_chars(begin, begin + chunk_size_.size() - 2, body.size(), 16).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  out.add({begin, static_cast<std::size_t>(end - begin)});
+  out.add(body);
+  out.add("\r\n");
+}
+
+Awaitable<Result<void>> Reply::stream(const providers::Body& body) {
+  if (committed()) {
+    connection_.outgoing().clear();
+  } else {
+    begin_stream();
+  }
+  add_chunk(body);
+  co_return co_await flush();
+}
+
+Awaitable<Result<void>> Reply::finish_stream(const providers::Body& last) {
+  if (committed()) {
+    connection_.outgoing().clear();
+  } else {
+    begin_stream();
+  }
+  add_chunk(last);
+  if (framing_ == Framing::chunked && !connection_.head_only()) {
+    connection_.outgoing().add("0\r\n\r\n");
+  }
+  finished_ = true;
+  co_return co_await flush();
+}
+
+Awaitable<Result<void>> Reply::end_stream(bool in_order) {
+  if (in_order) {
+    const providers::Body nothing;
+    co_return co_await finish_stream(nothing);
+  }
+  connection_.abandon();
+  finished_ = true;
+  co_return Result<void>{};
+}
+
+}  // namespace gateway::http

@@ -1,0 +1,227 @@
+#include "tests/gateway/http/live_door.h"
+
+#include <future>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/post.hpp>
+
+#include "gateway/http/client_watch.h"
+#include "gateway/http/reply.h"
+
+namespace gateway::http {
+
+namespace {
+
+using Timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                        net::wait_traits<std::chrono::steady_clock>, Executor>;
+
+config::Result<void> knows_the_key(const Request& head) {
+  if (head.find("authorization") != "Bearer key") {
+    return config::failure(config::ErrorCode::invalid_key, "That is not the key.");
+  }
+  return require_json(head);
+}
+
+Awaitable<void> say(Reply& reply, std::string_view text) {
+  providers::Body body;
+  body.borrow(text);
+  co_await reply.send(200, "text/plain", body);
+}
+
+}  // namespace
+
+LiveDoor::LiveDoor(config::Server limits)
+    : count_(limits.max_connections),
+      door_{.endpoints = endpoints_,
+            .limits = limits,
+            .deadlines = deadlines_,
+            .clock = clock_,
+            .tasks = tasks_,
+            .count = count_,
+            .ids = RequestIds(42),
+            .on_refusal =
+                [this](const Refusal& refusal) {
+                  const std::lock_guard lock(mutex_);
+                  refused_.push_back(refusal.error.code);
+                },
+            .on_exception =
+                [this](std::string_view, std::string_view what) {
+                  const std::lock_guard lock(mutex_);
+                  exceptions_.emplace_back(what);
+                }},
+      listener_(io_, config::Endpoint{"127.0.0.1", 0}, door_),
+      port_(listener_.port()),
+      thread_([this] {
+        listener_.start();
+        io_.run();
+      }) {}
+
+LiveDoor::~LiveDoor() {
+  net::post(io_, [this] {
+    listener_.stop();
+    tasks_.cut();
+    tasks_.when_empty([this] { work_.reset(); });
+  });
+  thread_.join();
+}
+
+std::vector<Endpoint> LiveDoor::table() {
+  const auto chat = [this](const Request& request, Reply& reply) -> Awaitable<void> {
+    {
+      const std::lock_guard lock(mutex_);
+      served_.emplace_back(request.body);
+    }
+    if (!request.body.starts_with('{')) {
+      const auto error = config::invalid_request("The body is no JSON object.");
+      co_await reply.send_error(error);
+      co_return;
+    }
+    providers::Body body;
+    body.borrow(request.body);
+    co_await reply.send(200, "application/json", body);
+  };
+  const auto echo = [](const Request& request, Reply& reply) -> Awaitable<void> {
+    co_await say(reply, request.body.empty() ? "nothing" : request.body);
+  };
+  const auto models = [](const Request& request, Reply& reply) -> Awaitable<void> {
+    co_await say(reply, request.path);
+  };
+  const auto stream = [](const Request&, Reply& reply) -> Awaitable<void> {
+    providers::Body event;
+    for (int i = 0; i < 3; ++i) {
+      event.clear();
+      event.own("data: ");
+      event.own(std::to_string(i));
+      event.borrow("\n\n");
+      co_await reply.stream(event);
+    }
+    event.clear();
+    event.borrow("data: [DONE]\n\n");
+    co_await reply.finish_stream(event);
+  };
+  const auto cut_stream = [](const Request&, Reply& reply) -> Awaitable<void> {
+    providers::Body event;
+    event.borrow("data: 1\n\n");
+    co_await reply.stream(event);
+    co_await reply.end_stream(false);
+  };
+  const auto flood = [](const Request&, Reply& reply) -> Awaitable<void> {
+    const std::string text(100'000, 'x');
+    providers::Body event;
+    event.borrow(text);
+    while (true) {
+      const auto written = co_await reply.stream(event);
+      if (!written) co_return;
+    }
+  };
+  const auto wait = [this](const Request&, Reply& reply) -> Awaitable<void> {
+    Timer timer(io_, std::chrono::seconds(30));
+    {
+      ClientWatch watch(reply.socket(), [&timer] { timer.cancel(); });
+      co_await timer.async_wait(kAsTuple);
+      const std::lock_guard lock(mutex_);
+      if (watch.client_left()) ++left_;
+    }
+    co_await say(reply, "waited");
+  };
+  const auto fail = [](const Request&, Reply&) -> Awaitable<void> {
+    throw std::runtime_error("a bug");
+    co_return;
+  };
+  const auto silent = [](const Request&, Reply&) -> Awaitable<void> { co_return; };
+  const auto headers = [](const Request&, Reply& reply) -> Awaitable<void> {
+    reply.add_header("X-Good", "fine");
+    reply.add_header("X-Evil", "a\r\nSet-Cookie: b");
+    reply.add_header("X Evil", "a");
+    co_await say(reply, "ok");
+  };
+  const auto busy = [](const Request&, Reply& reply) -> Awaitable<void> {
+    auto error = config::failure(config::ErrorCode::budget_exceeded, "Spent \"all\".", "hidden");
+    error.retry_after = std::chrono::milliseconds(1500);
+    error.param = "model";
+    co_await reply.send_error(error);
+  };
+  return {
+      {verb::get, "/", false, {}, echo},
+      {verb::post, "/", false, {}, echo},
+      {verb::get, "/healthz", false, {}, echo},
+      {verb::post, "/v1/chat/completions", false, knows_the_key, chat},
+      {verb::get, "/v1/models", false, {}, models},
+      {verb::get, "/v1/models/", true, {}, models},
+      {verb::get, "/stream", false, {}, stream},
+      {verb::get, "/cut-stream", false, {}, cut_stream},
+      {verb::get, "/flood", false, {}, flood},
+      {verb::get, "/wait", false, {}, wait},
+      {verb::get, "/throw", false, {}, fail},
+      {verb::get, "/silent", false, {}, silent},
+      {verb::get, "/headers", false, {}, headers},
+      {verb::get, "/busy", false, {}, busy},
+  };
+}
+
+std::vector<std::string> LiveDoor::served() const {
+  const std::lock_guard lock(mutex_);
+  return served_;
+}
+
+std::vector<config::ErrorCode> LiveDoor::refused() const {
+  const std::lock_guard lock(mutex_);
+  return refused_;
+}
+
+std::vector<std::string> LiveDoor::exceptions() const {
+  const std::lock_guard lock(mutex_);
+  return exceptions_;
+}
+
+std::size_t LiveDoor::clients_seen_leaving() const {
+  const std::lock_guard lock(mutex_);
+  return left_;
+}
+
+void LiveDoor::on_thread(const std::function<void()>& what) {
+  std::promise<void> done;
+  net::post(io_, [&] {
+    what();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void LiveDoor::stop_listening() {
+  on_thread([this] { listener_.stop(); });
+}
+void LiveDoor::drain() {
+  on_thread([this] {
+    listener_.stop();
+    tasks_.drain();
+  });
+}
+void LiveDoor::cut() {
+  on_thread([this] { tasks_.cut(); });
+}
+
+std::size_t LiveDoor::open_connections() {
+  std::size_t open = 0;
+  on_thread([&] { open = tasks_.size(); });
+  return open;
+}
+
+bool LiveDoor::open_connections_become(std::size_t wanted) {
+  const auto until = std::chrono::steady_clock::now() + test::kSoon;
+  while (open_connections() != wanted) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+std::string chat_request(std::string_view body) {
+  std::string request =
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer key\r\n"
+      "Content-Type: application/json\r\nContent-Length: ";
+  request.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+  return request;
+}
+
+}  // namespace gateway::http

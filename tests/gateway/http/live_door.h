@@ -1,0 +1,75 @@
+#pragma once
+// A listener with a small table of endpoints on a thread of its own, to be talked to over
+// loopback. Records what its handlers were given.
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/base/clock.h"
+#include "config/config.h"
+#include "gateway/deadlines.h"
+#include "gateway/http/door.h"
+#include "gateway/http/endpoints.h"
+#include "gateway/http/listener.h"
+#include "gateway/task_group.h"
+#include "tests/support/raw_client.h"
+
+namespace gateway::http {
+
+class LiveDoor {
+ public:
+  explicit LiveDoor(config::Server limits = {});
+  ~LiveDoor();
+
+  std::uint16_t port() const { return port_; }
+  std::string authority() const { return "127.0.0.1:" + std::to_string(port_); }
+
+  // Bodies that reached a handler behind the gate, in order.
+  std::vector<std::string> served() const;
+  // Codes of the refusals the door made by itself.
+  std::vector<config::ErrorCode> refused() const;
+  std::vector<std::string> exceptions() const;
+  std::size_t clients_seen_leaving() const;
+
+  // Runs `what` on the door's thread and waits for it.
+  void on_thread(const std::function<void()>& what);
+  void stop_listening();
+  void drain();
+  void cut();
+  std::size_t open_connections();
+  // Waits until that many connections are open.
+  bool open_connections_become(std::size_t wanted);
+
+  std::vector<test::Answer> exchange(std::string_view bytes) const {
+    return test::exchange(port_, bytes);
+  }
+
+ private:
+  std::vector<Endpoint> table();
+
+  mutable std::mutex mutex_;
+  std::vector<std::string> served_;
+  std::vector<config::ErrorCode> refused_;
+  std::vector<std::string> exceptions_;
+  std::size_t left_ = 0;
+
+  config::SystemClock clock_;
+  net::io_context io_{1};
+  Deadlines deadlines_{io_, clock_};
+  TaskGroup tasks_;
+  Endpoints endpoints_{table()};
+  ConnectionCount count_;
+  Door door_;
+  Listener listener_;
+  const std::uint16_t port_;
+  net::executor_work_guard<Executor> work_{io_.get_executor()};
+  std::thread thread_;
+};
+
+// A good chat request with that body, as curl would send it.
+std::string chat_request(std::string_view body = R"({"model":"m"})");
+
+}  // namespace gateway::http
