@@ -26,7 +26,17 @@ struct Call {
   const ChatRequest& chat;
   const config::Target& target;
   JsonWorkspace& json;
+  // What the caller's key may ask of an upstream beyond tokens (decisions 21); closed
+  // unless the gateway opens it. Extras cost more (plugins, server tools, web search).
+  bool allow_upstream_extras = false;
+  // Of listed_models(chat), those the key may use; any other is refused.
+  std::span<const std::string> allowed_models = {};
 };
+
+// Models the request lets an upstream fall back to (OpenRouter's `models`), as the
+// client spelled them; empty: none. The gateway checks each against the key and holds
+// for the dearest.
+std::vector<std::string> listed_models(JsonWorkspace& json, const ChatRequest& chat);
 
 // What to send. Who opens the socket, waits, retries and counts is not our
 // concern. Host, Content-Length, Accept-Encoding and Connection are the sender's.
@@ -123,5 +133,12 @@ config::Result<Body> stream_from_completion(const Call& call, const Completion& 
 // A guess at tokens from bytes of text, for where nobody reports them: always
 // labelled estimated. (Replaced by a real tokenizer with the ledger.)
 std::int64_t estimated_tokens(std::size_t text_bytes);
+
+// The same for a request's input: its text as it stands, media data left out, since
+// nobody bills base64 by its length.
+std::int64_t estimated_prompt_tokens(const ChatRequest& chat);
+
+// What is booked where an upstream answered and reported nothing.
+Usage estimated_usage(const ChatRequest& chat, std::size_t delivered_bytes);
 
 }  // namespace providers

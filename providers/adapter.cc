@@ -1,0 +1,28 @@
+#include "providers/adapter.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace providers {
+
+std::string_view AnswerHead::find(std::string_view name) const {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  if (name.empty()) return {};
+  for (const auto& [field, value] : fields) {
+    if (std::equal(field.begin(), field.end(), name.begin(), name.end(), same)) return value;
+  }
+  return {};
+}
+
+std::vector<std::string> listed_models(JsonWorkspace& json, const ChatRequest& chat) {
+  std::vector<std::string> models;
+  const JsonMember* member = chat.find("models");
+  if (member == nullptr || !json.nested.read(chat.raw(*member))) return models;
+  for (JsonValue model : json.nested.root().elements()) models.push_back(model.text());
+  return models;
+}
+
+}  // namespace providers

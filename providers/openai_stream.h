@@ -1,0 +1,59 @@
+#pragma once
+// Streams of OpenAI-shaped upstreams: each event is validated, the parts that must not
+// reach the client as they are get cut or replaced, and the rest is passed on as it was
+// spelled. Keeps what the official SDKs rely on (wire-facts 5.2, 5.3): one role, one id,
+// one `created` and one model in all chunks, tool calls numbered and named once, lists
+// of objects numbered, usage only where asked for, and then last. One per stream; see
+// StreamDecoder.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "providers/adapter.h"
+#include "providers/openai_shape.h"
+#include "providers/stream_choice.h"
+#include "providers/wire/edits.h"
+
+namespace providers {
+
+class OpenAiStream final : public StreamDecoder {
+ public:
+  OpenAiStream(const Call& call, const AnswerHead& head, const Dialect& dialect);
+
+  config::Result<void> decode(const SseEvent& event, Body& out) override;
+  config::Result<void> finish(Body& out) override;
+
+ private:
+  config::Result<void> decode_json(std::string_view data, bool error_event, Body& out);
+  config::Result<void> garbled(std::string_view what);
+  void learn(JsonValue root);
+  config::Result<void> take_choices(JsonValue choices);
+  void edit_top(JsonValue root);
+  StreamChoice& choice_at(std::size_t index);
+  void begin_chunk(Body& out);
+  void end_chunk(Body& out, std::string_view rest);
+  void write_finishes(Body& out);
+  void write_usage(Body& out);
+
+  const Call& call_;
+  const AnswerHead head_;
+  const std::string model_;  // quoted, as the client asked
+  const std::string_view object_;
+
+  std::string id_;       // raw JSON; empty until the first chunk
+  std::string created_;  // raw JSON
+  std::string last_usage_;
+  std::vector<StreamChoice> choices_;
+  bool delivered_any_ = false;
+  bool seen_choice_ = false;
+  int garbled_ = 0;
+
+  // Reused from event to event.
+  Edits edits_;
+  std::string added_;
+  std::string one_line_;
+};
+
+}  // namespace providers

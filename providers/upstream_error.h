@@ -1,0 +1,31 @@
+#pragma once
+// What an upstream's refusal means to us, whatever its shape: OpenAI's, OpenRouter's
+// (int, string or no code; availability), LiteLLM's ("None", class names in the text),
+// vLLM's and llama.cpp's, FastAPI's `detail`, a bare string, HTML, nothing at all. Pure.
+//
+// Only the client's own faults are told in the upstream's words; for the rest the
+// words stay in Error::detail.
+
+#include <string_view>
+
+#include "config/base/error.h"
+#include "providers/adapter.h"
+#include "providers/wire/json_document.h"
+
+namespace providers {
+
+// A non-2xx answer.
+config::Error upstream_error(const Call& call, const AnswerHead& head, std::string_view body);
+
+// An error found inside a 2xx answer or a stream: `holder` is the object that has the
+// `error` member, or is itself the error (`event: error`).
+config::Error upstream_error_inside(const Call& call, const AnswerHead& head, JsonValue holder);
+
+// Something that stands for an error although the answer is a 200: a truthy `error`, or
+// vLLM's flat {"object":"error",…}.
+bool holds_error(JsonValue object);
+
+// `text` without what could be a key, cut to what may be logged or told.
+std::string without_keys(std::string_view text, const config::Secret& key);
+
+}  // namespace providers

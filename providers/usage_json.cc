@@ -1,0 +1,161 @@
+#include "providers/usage_json.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "providers/wire/json_writer.h"
+
+namespace providers {
+namespace {
+
+// Beyond any model's reach: such a number is a fault, and its price would overflow.
+constexpr std::int64_t kMostTokens = 1'000'000'000'000;
+
+// Takes a count; what is no count at all, or none that an honest meter gives, is left
+// out and flagged.
+void take(JsonValue value, std::optional<std::int64_t>& out, Usage& usage) {
+  if (!value || value.is_null()) return;
+  const auto count = value.integer();
+  if (!count || *count < 0 || *count > kMostTokens) {
+    usage.suspect = true;
+    return;
+  }
+  out = *count;
+}
+
+// OpenAI's name, else Reka's native one.
+JsonValue either(JsonValue usage, std::string_view name, std::string_view other) {
+  const JsonValue value = usage[name];
+  return value && !value.is_null() ? value : usage[other];
+}
+
+void flag_parts_above_the_whole(Usage& usage) {
+  const auto above = [](std::initializer_list<std::optional<std::int64_t>> parts,
+                        const std::optional<std::int64_t>& whole) {
+    std::int64_t sum = 0;
+    for (const auto& part : parts) sum += part.value_or(0);
+    return whole && sum > *whole;
+  };
+  if (above({usage.cached_read, usage.cached_write, usage.audio_input, usage.image_input},
+            usage.prompt) ||
+      above({usage.reasoning, usage.audio_output}, usage.completion)) {
+    usage.suspect = true;
+  }
+}
+
+void read_cost(JsonValue usage, Usage& out) {
+  const JsonValue cost = usage["cost"];
+  if (!cost.is(JsonType::number)) return;
+  const auto amount = config::reported_usd(cost.raw());
+  if (!amount) {
+    out.suspect = true;
+    return;
+  }
+  out.reported_cost = *amount;
+  out.reported_cost_text = cost.raw();
+  // With the operator's own provider key OpenRouter's cost is its fee alone; what the
+  // provider bills stands beside it.
+  const JsonValue upstream = usage["cost_details"]["upstream_inference_cost"];
+  if (usage["is_byok"].boolean() != true || !upstream.is(JsonType::number)) return;
+  const auto billed = config::reported_usd(upstream.raw());
+  const auto sum = billed ? config::checked_add(*amount, *billed) : std::nullopt;
+  if (!sum) {
+    out.suspect = true;
+    return;
+  }
+  out.reported_cost = *sum;
+  out.reported_cost_text += fmt::format("+{}", upstream.raw());
+}
+
+constexpr std::array<std::string_view, 11> kOurs{"prompt_tokens",
+                                                 "completion_tokens",
+                                                 "total_tokens",
+                                                 "prompt_tokens_details",
+                                                 "completion_tokens_details",
+                                                 "input_tokens",
+                                                 "output_tokens",
+                                                 "reasoning_tokens",
+                                                 "cost",
+                                                 "cost_source",
+                                                 "source"};
+
+// The details object: as the upstream gave it, with `name` added where it only stood
+// elsewhere.
+void append_details(JsonWriter& json, std::string_view key, JsonValue original,
+                    std::string_view name, const std::optional<std::int64_t>& count) {
+  const bool given = original.is(JsonType::object);
+  if (given && (!count || original[name])) {
+    json.raw_member(key, original.raw());
+    return;
+  }
+  if (!given && !count) return;
+  json.key(key).begin_object();
+  if (count) json.member(name, *count);
+  for (const JsonMemberView& member : original.members()) {
+    json.raw_member(member.key.text(), member.value.raw());
+  }
+  json.end_object();
+}
+
+}  // namespace
+
+void read_usage(JsonValue usage, Usage& out) {
+  if (!usage.is(JsonType::object)) return;
+  take(either(usage, "prompt_tokens", "input_tokens"), out.prompt, out);
+  take(either(usage, "completion_tokens", "output_tokens"), out.completion, out);
+
+  const JsonValue input = usage["prompt_tokens_details"];
+  take(input["cached_tokens"], out.cached_read, out);
+  take(input["cache_write_tokens"], out.cached_write, out);
+  take(input["audio_tokens"], out.audio_input, out);
+  take(input["image_tokens"], out.image_input, out);
+
+  const JsonValue output = usage["completion_tokens_details"];
+  take(output["audio_tokens"], out.audio_output, out);
+  // Reka's compatible chat counts reasoning at the top level, inside completion.
+  const JsonValue detailed = output["reasoning_tokens"];
+  take(detailed.is(JsonType::number) ? detailed : usage["reasoning_tokens"], out.reasoning, out);
+
+  if (out.prompt || out.completion) out.tokens = Source::reported;
+  flag_parts_above_the_whole(out);
+  const auto total = usage["total_tokens"].integer();
+  if (total && *total != out.prompt.value_or(0) + out.completion.value_or(0)) out.suspect = true;
+  read_cost(usage, out);
+}
+
+void read_reported_cost(std::string_view text, Usage& out) {
+  const auto amount = config::reported_usd(text);
+  if (!amount) return;
+  out.reported_cost = *amount;
+  out.reported_cost_text = text;
+}
+
+void append_usage(std::string& out, const Usage& usage, const Cost& cost, JsonValue original) {
+  JsonWriter json(out);
+  json.begin_object();
+  if (usage.prompt) json.member("prompt_tokens", *usage.prompt);
+  if (usage.completion) json.member("completion_tokens", *usage.completion);
+  const auto total = original["total_tokens"].integer();
+  json.member("total_tokens", total && *total >= 0
+                                  ? *total
+                                  : usage.prompt.value_or(0) + usage.completion.value_or(0));
+  append_details(json, "prompt_tokens_details", original["prompt_tokens_details"], "cached_tokens",
+                 usage.cached_read);
+  append_details(json, "completion_tokens_details", original["completion_tokens_details"],
+                 "reasoning_tokens", usage.reasoning);
+  for (const JsonMemberView& member : original.members()) {
+    const bool ours = std::any_of(kOurs.begin(), kOurs.end(),
+                                  [&](std::string_view name) { return member.key.equals(name); });
+    if (!ours) json.raw_member(member.key.text(), member.value.raw());
+  }
+  if (cost.amount) {
+    json.key("cost").raw(config::to_usd(*cost.amount));
+    json.member("cost_source", to_string(cost.source));
+  }
+  if (usage.tokens != Source::reported) json.member("source", to_string(usage.tokens));
+  json.end_object();
+}
+
+}  // namespace providers
