@@ -72,6 +72,9 @@ std::variant<Config, std::vector<Problem>> load_parts(const std::string& text,
   Reading reading{path, options.environment, problems, options.asked_keys};
   Surroundings around{std::filesystem::path(path).parent_path().string(), options, reading, {}};
   const auto& root = *std::get<YamlPointer>(tree);
+  if (root.kind != YamlValue::Kind::map) {
+    return std::vector<Problem>{{path, root.line, "", "must be a map of sections"}};
+  }
   auto config = read_config(YamlNode(reading, root, root.line, ""), around);
   if (!problems.empty()) {
     std::sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {

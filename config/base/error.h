@@ -116,6 +116,9 @@ constexpr const ErrorShape& shape(ErrorCode code) {
   return kErrorShapes[static_cast<std::size_t>(code)];
 }
 
+// The enumerator's own name: what logs and metrics call it.
+std::string_view to_string(ErrorCode code);
+
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::internal;
   std::string message;  // for the caller: what was wrong, and how to mend it

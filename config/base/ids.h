@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace config {
 
 template <class Tag>
@@ -39,5 +41,13 @@ template <class Tag>
 struct std::hash<config::Name<Tag>> {
   std::size_t operator()(const config::Name<Tag>& name) const noexcept {
     return std::hash<std::string_view>{}(name.view());
+  }
+};
+
+template <class Tag>
+struct fmt::formatter<config::Name<Tag>> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(const config::Name<Tag>& name, Context& context) const {
+    return fmt::formatter<std::string_view>::format(name.view(), context);
   }
 };

@@ -1,0 +1,35 @@
+#pragma once
+// What the second listener answers: /metrics, /healthz and /readyz; the last two also
+// stand on the client port. Pure apart from reading counters; any thread.
+
+#include <string>
+#include <string_view>
+
+#include "config/base/error.h"
+#include "gateway/http/request.h"
+#include "gateway/metrics/metrics.h"
+
+namespace gateway::admin {
+
+struct Page {
+  unsigned status = 200;
+  std::string_view content_type;  // lives forever
+  std::string body;
+};
+
+// The process is alive and serves its listeners.
+Page alive();
+
+// 200 while new requests are welcome, 503 from the moment draining began.
+Page ready(bool draining);
+
+// In Prometheus' text format.
+Page metrics(const metrics::Metrics& metrics);
+
+// The admin listener: `path` is without its query. An Error where there is no such page
+// (not_found) or where it is not asked with GET or HEAD (method_not_allowed). The
+// answer to HEAD carries the body too: whoever writes it leaves it out.
+config::Result<Page> answer(http::verb method, std::string_view path,
+                            const metrics::Metrics& metrics, bool draining);
+
+}  // namespace gateway::admin

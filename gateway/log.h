@@ -1,0 +1,53 @@
+#pragma once
+// The log: facts with fields, one structured line per request, written by a thread of
+// its own. Whoever logs never waits: when the reader of the log is too slow, the oldest
+// waiting lines are dropped and counted. Never a prompt, never an answer, never a key.
+//
+//   log::info("listening", {{"address", address}, {"port", port}});
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string_view>
+
+#include "config/base/error.h"
+#include "config/config.h"
+#include "gateway/ledger/usage_record.h"
+#include "gateway/log_text.h"
+
+namespace gateway::log {
+
+// Where lines go while it lives; one at a time. Built before the threads that log and
+// destroyed after them: its end writes what waits, for a second at most.
+class Logging {
+ public:
+  // An Error where the log's file cannot be opened.
+  static config::Result<std::unique_ptr<Logging>> start(const config::Log& settings);
+  // The same onto an open descriptor, which stays the caller's. `longest_queue` in lines.
+  static std::unique_ptr<Logging> start_on(int descriptor, const config::Log& settings,
+                                           std::size_t longest_queue);
+  ~Logging();
+  Logging(const Logging&) = delete;
+  Logging& operator=(const Logging&) = delete;
+
+  struct Backend;  // log.cc's own
+
+ private:
+  explicit Logging(std::unique_ptr<Backend> backend);
+  std::unique_ptr<Backend> backend_;
+};
+
+// Any thread. Without a Logging, nothing happens. `message` is a literal of ours, not
+// text from outside; that belongs into fields.
+void debug(std::string_view message, std::initializer_list<Field> fields = {});
+void info(std::string_view message, std::initializer_list<Field> fields = {});
+void warn(std::string_view message, std::initializer_list<Field> fields = {});
+void error(std::string_view message, std::initializer_list<Field> fields = {});
+
+// The one line of a request.
+void request(const RequestSummary& summary);
+
+// Lines given up since the process began. Any thread.
+std::uint64_t dropped();
+
+}  // namespace gateway::log

@@ -1,0 +1,51 @@
+#pragma once
+// Everything /metrics shows: one shard per worker, summed when somebody asks. Owned by
+// App and built before the workers, whose shards live in it; collect() may run on any
+// thread while they count. Counters start at zero with the process.
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include "gateway/metrics/shard.h"
+
+namespace gateway::metrics {
+
+// Label names and values of tollgate_build_info; `version` is one of them.
+using BuildInfo = std::vector<std::pair<std::string, std::string>>;
+
+class Metrics final : public prometheus::Collectable {
+ public:
+  Metrics(BuildInfo build, int workers);
+  ~Metrics() override;
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // The shard of the worker with this index, counted from 0.
+  Shard& shard(int worker) { return shards_[static_cast<std::size_t>(worker)]; }
+
+  // A changed configuration was refused and the old one kept. Any thread.
+  void config_reload_failed() { reloads_failed_.fetch_add(1, std::memory_order_relaxed); }
+
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+  // The same as Prometheus' text format.
+  std::string text() const;
+
+ private:
+  // Constant after construction.
+  const BuildInfo build_;
+
+  // Each touched by its worker, and read by any thread.
+  std::vector<Shard> shards_;
+
+  // Touched by any thread.
+  std::atomic<std::uint64_t> reloads_failed_{0};
+};
+
+}  // namespace gateway::metrics

@@ -1,0 +1,73 @@
+#include "gateway/metrics/shard.h"
+
+#include <cstdint>
+
+#include "providers/usage.h"
+
+namespace gateway::metrics {
+namespace {
+
+void add(TokenCounts& counts, const providers::TokenBuckets& tokens) {
+  const std::pair<TokenKind, std::int64_t> buckets[] = {
+      {TokenKind::prompt, tokens.prompt},
+      {TokenKind::cached_read, tokens.cached_read},
+      {TokenKind::cached_write, tokens.cached_write},
+      {TokenKind::audio_input, tokens.audio_input},
+      {TokenKind::image_input, tokens.image_input},
+      {TokenKind::completion, tokens.completion},
+      {TokenKind::reasoning, tokens.reasoning},
+      {TokenKind::audio_output, tokens.audio_output},
+  };
+  for (const auto& [kind, count] : buckets) {
+    // A counter never goes down, whatever an upstream says.
+    if (count > 0) counts[static_cast<std::size_t>(kind)].add(static_cast<std::uint64_t>(count));
+  }
+}
+
+bool was_reported_free(const UsageRecord& record) {
+  return record.usage.reported_cost && record.usage.reported_cost->value == 0 &&
+         record.cost.source != providers::Source::reported;
+}
+
+}  // namespace
+
+void Shard::attempt(const UsageRecord& record) {
+  const std::string_view model = record.model.view();
+  const std::string_view team = record.team.view();
+  const std::string_view provider = record.provider.view();
+  const std::string_view error = record.error ? config::to_string(*record.error) : "";
+
+  attempts_.at({provider, model, to_string(record.outcome), error}).add(1);
+
+  if (record.usage.suspect) {
+    doubts_.at({provider, model, kImpossibleCount}).add(1);
+  } else if (record.usage.tokens != providers::Source::unknown) {
+    add(tokens_.at({model, team, provider, to_string(record.usage.tokens)}),
+        providers::disjoint(record.usage));
+  }
+
+  if (!record.cost.amount) {
+    doubts_.at({provider, model, kUnknownCost}).add(1);
+  } else if (record.cost.amount->value > 0) {
+    cost_.at({model, team, provider, to_string(record.cost.source)})
+        .add(static_cast<std::uint64_t>(record.cost.amount->value));
+  }
+  if (record.maybe_billed) doubts_.at({provider, model, kMaybeBilled}).add(1);
+  if (was_reported_free(record)) doubts_.at({provider, model, kReportedZero}).add(1);
+}
+
+void Shard::request(const RequestSummary& summary) {
+  const std::string_view model = summary.model.view();
+  const std::string_view provider = summary.provider.view();
+
+  requests_.at({model, summary.team.view(), provider, summary.outcome}).add(1);
+  durations_.at({provider, model, summary.outcome}).add(summary.duration);
+  if (summary.first_token) first_tokens_.at({provider, model}).add(*summary.first_token);
+  overhead_.add(summary.overhead);
+}
+
+void Shard::rejected(config::ErrorCode reason) {
+  rejected_[static_cast<std::size_t>(reason)].add(1);
+}
+
+}  // namespace gateway::metrics

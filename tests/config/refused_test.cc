@@ -1,0 +1,314 @@
+// Broken configurations: each is refused, and the problem says what and where.
+
+#include <cstdio>
+#include <fstream>
+#include <sys/stat.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/base/sha256.h"
+#include "config/load.h"
+#include "config/yaml_tree.h"
+#include "tests/config/loading.h"
+
+namespace config {
+namespace {
+
+using test::kKeys;
+using test::kModels;
+using test::kProviders;
+using test::kSmall;
+using test::loaded;
+using test::options_with;
+using test::problems_of;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+std::string provider(const std::string& more) {
+  return "providers:\n  - {name: near, kind: openai, " + more + "}\n";
+}
+
+std::string model(const std::string& more) {
+  return "models:\n  - {name: fast, targets: [{provider: near, model: m, " + more + "}]}\n";
+}
+
+std::string key(const std::string& secret) {
+  return "keys: [{name: ada, sha256: " + to_hex(sha256(secret)) + "}]\n";
+}
+
+struct Broken {
+  const char* what;
+  std::string text;
+  std::string line;  // a part of the one problem
+};
+
+TEST(Refused, R08_EachBrokenFileIsToldByFileLineAndPath) {
+  const std::string url = "base_url: \"https://a.example\"";
+  const Broken cases[] = {
+      {"syntax", kSmall + "server: [\n", "not YAML"},
+      {"empty", "", "t.yaml: the file is empty"},
+      {"a list", "- a\n", "t.yaml:1: must be a map"},
+      {"unknown key", kSmall + "sever: {}\n", "t.yaml:8: sever: is not a key known here"},
+      {"wrong type", kSmall + "server: 5\n", "t.yaml:8: server: must be a map"},
+      {"duplicate key", kSmall + "keys: []\n",
+       "t.yaml:8: keys: is written twice; the first stands in line 1"},
+      {"duplicate nested key", kSmall + "log: {level: info, level: warn}\n",
+       "t.yaml:8: log.level: is written twice"},
+      {"missing variable", kKeys + provider(url + ", api_key: \"${NOPE}\"") + kModels,
+       "t.yaml:4: providers[0].api_key: the environment variable NOPE is not set"},
+      {"bad URL", kKeys + provider("base_url: nonsense") + kModels,
+       "t.yaml:4: providers[0].base_url: must begin with https://"},
+      {"URL with a password",
+       kKeys + provider("base_url: \"https://u:hunter2@a.example\"") + kModels,
+       "providers[0].base_url: must not hold a user or a password"},
+      {"unknown kind", kKeys + "providers: [{name: near, kind: oracle, " + url + "}]\n" + kModels,
+       "providers[0].kind: must be one of"},
+      {"unknown provider",
+       kKeys + kProviders + "models: [{name: fast, targets: [{provider: far, model: m}]}]\n",
+       "t.yaml:5: models[0].targets[0].provider: no provider is called \"far\""},
+      {"no target", kKeys + kProviders + "models: [{name: fast, targets: []}]\n",
+       "models[0].targets: lists no target"},
+      {"targets left out", kKeys + kProviders + "models: [{name: fast}]\n",
+       "models[0]: \"targets\" is missing"},
+      {"no model", kKeys + kProviders + "models: []\n", "models: lists no model"},
+      {"same target twice",
+       kKeys + kProviders +
+           "models: [{name: fast, targets: [{provider: near, model: m, price: unknown}, "
+           "{provider: near, model: m, price: unknown}]}]\n",
+       "models[0].targets[1]: the target \"near/m\" already stands in line 5"},
+      {"negative price",
+       kKeys + kProviders + model("price: {usd_per_million_input: -1, usd_per_million_output: 0}"),
+       "models[0].targets[0].price.usd_per_million_input: must not be negative"},
+      {"price that is no number",
+       kKeys + kProviders +
+           model("price: {usd_per_million_input: .nan, usd_per_million_output: 0}"),
+       "price.usd_per_million_input: must be a price in USD"},
+      {"price too fine",
+       kKeys + kProviders +
+           model("price: {usd_per_million_input: 0.0000001, usd_per_million_output: 0}"),
+       "price.usd_per_million_input: has more than 6 decimals"},
+      {"half a price", kKeys + kProviders + model("price: {usd_per_million_input: 1}"),
+       "price: needs usd_per_million_input and usd_per_million_output"},
+      {"price word", kKeys + kProviders + model("price: free"),
+       "price: must be a map of prices, or the word unknown"},
+      {"price missing", kKeys + kProviders + model("weight: 1"),
+       "models[0].targets[0]: no price is known for \"m\" at \"near\""},
+      {"price file gone", kSmall + "prices: [nowhere.yaml]\n",
+       "prices[0]: nowhere.yaml cannot be read: No such file"},
+      {"CA file gone", kKeys + provider(url + ", ca_file: nowhere.pem") + kModels,
+       "providers[0].ca_file: nowhere.pem cannot be read"},
+      {"secret file gone", kKeys + provider(url + ", api_key: \"file:nowhere\"") + kModels,
+       "providers[0].api_key: the file it names cannot be read"},
+      {"empty secret", kKeys + provider(url + ", api_key: \"\"") + kModels,
+       "providers[0].api_key: is an empty secret"},
+      {"empty secret from outside", kKeys + provider(url + ", api_key: \"${NOPE:-}\"") + kModels,
+       "providers[0].api_key: is an empty secret"},
+      {"secret that splits a header", kKeys + provider(url + ", api_key: \"a\\r\\nb\"") + kModels,
+       "providers[0].api_key: holds a blank or a character"},
+      {"two keys equal",
+       "keys:\n  - {name: ada, sha256: " + to_hex(sha256("k")) +
+           "}\n  - {name: bob, sha256: " + to_hex(sha256("k")) + "}\n" + kProviders + kModels,
+       "t.yaml:3: keys[1].sha256: is the same key as that of \"ada\""},
+      {"two keys of one name",
+       "keys:\n  - {name: ada, sha256: " + to_hex(sha256("k")) +
+           "}\n  - {name: ada, sha256: " + to_hex(sha256("l")) + "}\n" + kProviders + kModels,
+       "t.yaml:3: keys[1]: the key \"ada\" already stands in line 2"},
+      {"key for an unknown model",
+       "keys: [{name: ada, models: [fats], sha256: " + to_hex(sha256("k")) + "}]\n" + kProviders +
+           kModels,
+       "keys[0].models[0]: no model is called \"fats\"; did you mean \"fast\"?"},
+      {"key that allows nothing",
+       "keys: [{name: ada, models: [], sha256: " + to_hex(sha256("k")) + "}]\n" + kProviders +
+           kModels,
+       "keys[0].models: allows nothing"},
+      {"two providers of one name",
+       kKeys + kProviders + "  - {name: near, kind: openai, " + url + "}\n" + kModels,
+       "t.yaml:5: providers[1]: the provider \"near\" already stands in line 4"},
+      {"two models of one name",
+       kSmall + "  - {name: fast, targets: [{provider: near, model: n, price: unknown}]}\n",
+       "t.yaml:8: models[1].name: the model or alias \"fast\" already stands in line 6"},
+      {"alias that is a model",
+       kSmall + "  - {name: slow, aliases: [fast], targets: [{provider: near, model: n, price: "
+                "unknown}]}\n",
+       "models[1].aliases[0]: the model or alias \"fast\" already stands in line 6"},
+      {"star inside a name",
+       kSmall + "  - {name: a*b, targets: [{provider: near, model: n, price: unknown}]}\n",
+       "models[1].name: may hold a * only as its last character"},
+      {"star without a match",
+       kKeys + kProviders + model("weight: 2, price: unknown") +
+           "  - {name: b, targets: [{provider: near, model: x*, price: "
+           "unknown}]}\n",
+       "models[1].targets[0].model: holds a *, but \"b\" has none"},
+      {"weight of nothing", kKeys + kProviders + model("weight: 0, price: unknown"),
+       "models[0].targets[0].weight: must be a whole number from 1"},
+      {"unknown capability",
+       kKeys + kProviders + model("price: unknown, capabilities: {tool: true}"),
+       "models[0].targets[0].capabilities.tool: is not a key known here; did you mean \"tools\"?"},
+      {"unknown capability word",
+       kKeys + kProviders + model("price: unknown, capabilities: {system_role: fold}"),
+       "capabilities.system_role: must be one of pass, fold_first, fold_next, not \"fold\""},
+      {"half a pair of tags",
+       kKeys + kProviders + model("price: unknown, capabilities: {reasoning_tags: [\"<r>\"]}"),
+       "capabilities: reasoning_tags must be the opening and the closing tag"},
+      {"header of ours", kKeys + provider(url + ", extra_headers: {Authorization: x}") + kModels,
+       "providers[0].extra_headers.Authorization: is a header the gateway sets itself"},
+      {"field of ours", kKeys + provider(url + ", extra_body: {model: x}") + kModels,
+       "providers[0].extra_body.model: is a field the gateway sets itself"},
+      {"address by name", kSmall + "server: {listen: \"localhost:8080\"}\n",
+       "server.listen: must be an address and a port"},
+      {"admin for everyone", kSmall + "admin: {listen: \"0.0.0.0:8081\"}\n",
+       "t.yaml:8: admin.listen: must be an address of the loopback"},
+      {"both doors the same", kSmall + "admin: {listen: \"127.0.0.1:8080\"}\n",
+       "server.listen and admin.listen are the same"},
+      {"not UTF-8", kSmall + "log: {file: \"\xff\"}\n", "t.yaml:8: bytes that are not UTF-8"},
+      {"a second document", kSmall + "---\n" + kSmall, "a second document"},
+  };
+  for (const auto& broken : cases) {
+    EXPECT_THAT(problems_of(broken.text),
+                ElementsAre(AllOf(StartsWith("t.yaml"), HasSubstr(broken.line))))
+        << broken.what;
+  }
+}
+
+TEST(Refused, R08_AnAliasBombAndAHugeFile) {
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i <= 20; ++i) {
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int j = 0; j < 10; ++j) bomb += (j ? ", *a" : "*a") + std::to_string(i - 1);
+    bomb += "]\n";
+  }
+  EXPECT_THAT(problems_of(bomb), ElementsAre(HasSubstr("aliases counted each time")));
+  EXPECT_THAT(problems_of(std::string(kMaxYamlBytes + 1, '#')),
+              ElementsAre("t.yaml: larger than 8 MiB"));
+}
+
+TEST(Refused, R08_AFileThatIsGoneOrEndless) {
+  for (const auto* path : {"/nowhere/tollgate.yaml", "/", "/dev/zero"}) {
+    const auto result = load(path, options_with());
+    ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(result)) << path;
+    EXPECT_THAT(to_string(std::get<std::vector<Problem>>(result).front()), StartsWith(path));
+  }
+}
+
+TEST(Refused, A24_R13_EmptyAndWellKnownKeys) {
+  EXPECT_THAT(problems_of(key("a-random-one-8f3a") + kProviders + kModels), IsEmpty());
+  for (const auto* secret : {"", "changeme", "sk-1234", "password", "test", "tollgate"}) {
+    EXPECT_THAT(
+        problems_of(key(secret) + kProviders + kModels),
+        ElementsAre(HasSubstr("keys[0].sha256: is the digest of an empty or well-known key")))
+        << secret;
+  }
+  const std::string zeros(64, '0');
+  EXPECT_THAT(problems_of("keys: [{name: a, sha256: \"" + zeros + "\"}]\n" + kProviders + kModels),
+              ElementsAre(HasSubstr("well-known")));
+}
+
+TEST(Refused, A24_R13_PlaceholdersForAProvidersKey) {
+  const std::string url = "base_url: \"https://a.example\"";
+  EXPECT_THAT(problems_of(kKeys + provider(url + ", api_key: changeme") + kModels),
+              ElementsAre(HasSubstr("providers[0].api_key: is a placeholder, not a key")));
+  EXPECT_THAT(problems_of(kKeys + provider(url + ", api_key: demo, simulated: true") + kModels),
+              IsEmpty());
+}
+
+TEST(Refused, R13_NoKeysUnlessAuthIsNoneOnLoopback) {
+  EXPECT_THAT(problems_of(kProviders + kModels),
+              ElementsAre(HasSubstr("no key is configured, so nobody could ask")));
+  EXPECT_THAT(problems_of("keys: []\n" + kProviders + kModels),
+              ElementsAre(StartsWith("t.yaml:1: keys: no key is configured")));
+  EXPECT_THAT(problems_of("auth: none\n" + kProviders + kModels), IsEmpty());
+  EXPECT_THAT(problems_of("auth: none\nserver: {listen: \"0.0.0.0:80\"}\n" + kProviders + kModels),
+              ElementsAre(StartsWith("t.yaml:1: auth: none works on the loopback only")));
+  EXPECT_THAT(problems_of("auth: none\n" + kSmall),
+              ElementsAre("t.yaml:1: auth: none would ignore the keys that are listed"));
+}
+
+TEST(Refused, X04_PlainHttpBeyondThisMachine) {
+  const auto with = [](const std::string& more) {
+    return problems_of(kKeys + provider(more) + kModels);
+  };
+  EXPECT_THAT(with("base_url: \"http://vllm.internal:8000/v1\""),
+              ElementsAre(AllOf(StartsWith("t.yaml:4: providers[0].base_url: "),
+                                HasSubstr("insecure_http: true"))));
+  EXPECT_THAT(with("base_url: \"http://vllm.internal:8000/v1\", insecure_http: true"), IsEmpty());
+  EXPECT_THAT(with("base_url: \"http://127.0.0.1:8000/v1\""), IsEmpty());
+  EXPECT_THAT(with("base_url: \"http://localhost:8000/v1\""), IsEmpty());
+  EXPECT_THAT(with("base_url: \"http://[::1]:8000/v1\""), IsEmpty());
+}
+
+TEST(Refused, SecretsAreNeverRepeated) {
+  const std::string url = "base_url: \"https://u:hunter2@a.example\"";
+  const auto text = "keys: [{name: ada, sha256: hunter2}]\n" +
+                    provider(url + ", api_key: \"hunter2 \\n\"") + kModels;
+  EXPECT_THAT(problems_of(text), Not(Contains(HasSubstr("hunter2"))));
+  const auto from_outside =
+      "keys: [{name: ada, sha256: \"${S}\"}]\n"
+      "server: {listen: \"${S}\", workers: \"${S}\", head_timeout: \"${S}\", max_head_bytes: "
+      "\"${S}\"}\n"
+      "log: {level: \"${S}\"}\n" +
+      provider("base_url: \"${S}\", api_key: \"${S} \", simulated: \"${S}\"") +
+      model(
+          "weight: \"${S}\", price: {usd_per_million_input: \"${S}\", usd_per_million_output: 0}");
+  const auto problems = problems_of(from_outside, {{"S", "hunter2"}});
+  EXPECT_EQ(problems.size(), 11u);
+  EXPECT_THAT(problems, Not(Contains(HasSubstr("hunter2"))));
+}
+
+// A file that is removed again.
+class TemporaryFile {
+ public:
+  TemporaryFile(const std::string& text, mode_t mode)
+      : path_(testing::TempDir() + "tollgate_config_" +
+              testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    std::ofstream(path_) << text;
+    ::chmod(path_.c_str(), mode);
+  }
+  ~TemporaryFile() { std::remove(path_.c_str()); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::vector<Problem> warnings_of(const std::string& text, mode_t mode) {
+  const TemporaryFile file(text, mode);
+  std::vector<Problem> warnings;
+  auto options = options_with({{"OUTSIDE", "s3cret-from-outside"}});
+  options.warnings = &warnings;
+  EXPECT_TRUE(std::holds_alternative<Config>(load(file.path(), options)));
+  return warnings;
+}
+
+TEST(Warned, A25_SecretsInAFileThatEveryoneMayRead) {
+  const std::string url = "base_url: \"https://a.example\", api_key: ";
+  const auto written = kKeys + provider(url + "s3cret") + kModels;
+  const auto named = kKeys + provider(url + "\"${OUTSIDE}\"") + kModels;
+  const auto warnings = warnings_of(written, 0644);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings[0].path, "providers[0].api_key");
+  EXPECT_EQ(warnings[0].line, 4);
+  EXPECT_THAT(to_string(warnings[0]), Not(HasSubstr("s3cret")));
+  EXPECT_THAT(warnings_of(written, 0600), IsEmpty());
+  EXPECT_THAT(warnings_of(named, 0644), IsEmpty());
+}
+
+TEST(Load, SecretsMayComeFromFiles) {
+  const TemporaryFile secret("sk-from-a-file\n", 0600);
+  const auto config = loaded(
+      kKeys + provider("base_url: \"https://a.example\", api_key: \"file:" + secret.path() + "\"") +
+      kModels);
+  ASSERT_EQ(config.providers.size(), 1u);
+  EXPECT_EQ(config.providers[0].api_key.reveal(), "sk-from-a-file");
+}
+
+}  // namespace
+}  // namespace config
