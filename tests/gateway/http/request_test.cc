@@ -1,0 +1,135 @@
+#include "gateway/http/request.h"
+
+#include <set>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "gateway/http/date.h"
+#include "gateway/http/endpoints.h"
+#include "gateway/http/error_body.h"
+#include "gateway/http/request_ids.h"
+#include "tests/support/fake_clock.h"
+
+namespace gateway::http {
+namespace {
+
+bool takes(std::vector<Field> fields) {
+  Request request;
+  request.fields = fields;
+  return require_json(request).has_value();
+}
+
+TEST(Request, J33_OnlyJsonInUtf8IsTaken) {
+  EXPECT_TRUE(takes({}));
+  for (std::string_view type :
+       {"application/json", "Application/JSON", "application/json; charset=utf-8",
+        "application/json;charset=\"UTF-8\"", "application/json; x=y; charset=utf-8",
+        "application/json;"}) {
+    EXPECT_TRUE(takes({{"Content-Type", type}})) << type;
+  }
+  for (std::string_view type :
+       {"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+        "application/json; charset=utf-16", "application/json; charset=", "application/jsonp",
+        "application/json, text/plain", "text/plain; application/json"}) {
+    EXPECT_FALSE(takes({{"Content-Type", type}})) << type;
+  }
+  const std::string dashes = "multipart/form-data; boundary=" + std::string(200'000, '-');
+  EXPECT_FALSE(takes({{"Content-Type", dashes}}));
+}
+
+TEST(Request, X16_AClientsRequestIdIsTakenOnlyAsAShortToken) {
+  const auto id_of = [](std::string_view value) {
+    const std::vector<Field> fields{{"X-Request-ID", value}};
+    Request request;
+    request.fields = fields;
+    return std::string(request.client_request_id());
+  };
+  EXPECT_EQ(id_of("abc-123_x"), "abc-123_x");
+  EXPECT_EQ(id_of(std::string(128, 'a')), std::string(128, 'a'));
+  EXPECT_EQ(id_of(std::string(129, 'a')), "");
+  EXPECT_EQ(id_of("a b"), "");
+  EXPECT_EQ(id_of("a\x1b[1m"), "");
+  EXPECT_EQ(id_of(""), "");
+}
+
+TEST(Request, PercentEscapesAreDecodedAndControlBytesRefused) {
+  EXPECT_EQ(percent_decoded("rekaai%2Freka-flash%3Afree"), "rekaai/reka-flash:free");
+  EXPECT_EQ(percent_decoded("a%c3%A9"), "a\xc3\xa9");
+  for (std::string_view text : {"%", "%4", "a%4", "%zz", "%00", "%0d", "%7f", "%+1", "% 1"}) {
+    EXPECT_EQ(percent_decoded(text), std::nullopt) << text;
+  }
+}
+
+TEST(Endpoints, FindByMethodAndPath) {
+  const Endpoints endpoints({{verb::get, "/v1/models", false, {}, {}},
+                             {verb::get, "/v1/models/", true, {}, {}},
+                             {verb::post, "/v1/chat/completions", false, {}, {}}});
+  EXPECT_NE(endpoints.find(verb::get, "/v1/models"), nullptr);
+  EXPECT_NE(endpoints.find(verb::head, "/v1/models/a/b"), nullptr);
+  EXPECT_EQ(endpoints.find(verb::post, "/v1/models"), nullptr);
+  EXPECT_EQ(endpoints.find(verb::get, "/V1/models"), nullptr);
+  EXPECT_EQ(endpoints.find(verb::get, "/v1/model"), nullptr);
+  EXPECT_EQ(endpoints.find(verb::post, "/v1/chat/completions/"), nullptr);
+  EXPECT_EQ(endpoints.allowed("/v1/models"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(endpoints.allowed("/v1/chat/completions"), "POST, OPTIONS");
+  EXPECT_EQ(endpoints.allowed("*"), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(endpoints.allowed("/nowhere"), "");
+}
+
+TEST(RequestIds, AreRandomAndDoNotRepeat) {
+  RequestIds ids;
+  std::set<std::string> seen;
+  std::string id;
+  for (int i = 0; i < 1000; ++i) {
+    ids.mint(id);
+    EXPECT_EQ(id.size(), 32U);
+    EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos);
+    seen.insert(id);
+  }
+  EXPECT_EQ(seen.size(), 1000U);
+}
+
+TEST(RequestIds, FollowFromASeed) {
+  RequestIds one(7);
+  RequestIds same(7);
+  RequestIds other(8);
+  std::string a, b, c;
+  one.mint(a);
+  same.mint(b);
+  other.mint(c);
+  EXPECT_EQ(a, b);
+  EXPECT_NE(a, c);
+}
+
+TEST(Date, IsWrittenOncePerSecondAsHttpWantsIt) {
+  test::FakeClock clock;
+  using std::chrono::sys_days;
+  clock.set_wall(sys_days{std::chrono::year{1994} / 11 / 6} + std::chrono::hours(8) +
+                 std::chrono::minutes(49) + std::chrono::seconds(37));
+  Date date(clock);
+  EXPECT_EQ(date.now(), "Sun, 06 Nov 1994 08:49:37 GMT");
+  clock.advance(std::chrono::milliseconds(999));
+  EXPECT_EQ(date.now(), "Sun, 06 Nov 1994 08:49:37 GMT");
+  clock.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(date.now(), "Sun, 06 Nov 1994 08:49:38 GMT");
+}
+
+TEST(ErrorBody, AbsentPartsAreNullAndTextIsEscaped) {
+  std::string json;
+  append_error_json(json,
+                    config::failure(config::ErrorCode::invalid_request, "a\"\n<b>", "detail"));
+  EXPECT_EQ(json, R"({"error":{"message":"a\"\n<b>","type":"invalid_request_error","param":null,)"
+                  R"("code":null}})");
+}
+
+TEST(ErrorBody, AnUpstreamsOwnCodeIsKept) {
+  auto error = config::failure(config::ErrorCode::upstream_rejected, "m");
+  error.upstream_code = "string_above_max_length";
+  std::string json;
+  append_error_json(json, error);
+  EXPECT_NE(json.find(R"("code":"string_above_max_length")"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gateway::http
