@@ -31,6 +31,12 @@ struct Features {
   bool logprobs = false;
   bool tool_messages = false;  // a message with role tool, or tool_calls
   bool audio_output = false;   // modalities other than text
+  bool prefill = false;        // the last message is the assistant's
+  // Messages that some targets want in another shape; where there is none of these,
+  // nobody needs to look at the messages again.
+  bool developer_messages = false;
+  bool reasoning_messages = false;  // reasoning of an earlier turn
+  bool function_messages = false;   // role function, or function_call
   std::int64_t image_count = 0;
 };
 

@@ -164,6 +164,15 @@ Result<void> check_message(const Place& place, JsonValue message, Features& want
     wants.tool_messages = true;
   }
   if (rule->needs_call_id || rule->needs_name) wants.tool_messages = true;
+
+  wants.prefill = role.equals("assistant");
+  if (role.equals("developer")) wants.developer_messages = true;
+  if (rule->needs_name || message["function_call"].is(JsonType::object)) {
+    wants.function_messages = true;
+  }
+  for (const char* name : {"reasoning", "reasoning_content", "reasoning_details"}) {
+    if (message[name]) wants.reasoning_messages = true;
+  }
   return {};
 }
 

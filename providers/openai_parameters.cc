@@ -150,8 +150,13 @@ void apply_reasoning(const Call& call, const Dialect& dialect, RequestDraft& dra
   if (!takes_effort) draft.drop_named("reasoning_effort");
 }
 
-void apply_stream_options(const Call& call, RequestDraft& draft) {
-  if (!call.chat.stream || !call.target.can.stream_options) {
+// Where a stream with tools comes out wrong upstream, the answer is asked for whole and
+// the stream is made here.
+void apply_stream(const Call& call, RequestDraft& draft) {
+  const config::Capabilities& can = call.target.can;
+  const bool whole = call.chat.wants.tools && !can.stream_with_tools;
+  if (call.chat.stream && whole) draft.set("stream", "false");
+  if (!call.chat.stream || whole || !can.stream_options) {
     draft.drop("stream_options");
   } else if (!call.chat.include_usage) {
     draft.set("stream_options", R"({"include_usage":true})");
@@ -162,6 +167,22 @@ void apply_audio_output(const Dialect& dialect, RequestDraft& draft) {
   if (dialect.audio_output) return;
   draft.drop("modalities");  // only "text" gets here, which is what there is
   draft.drop("audio");
+}
+
+// A turn of before tools: the assistant's function_call becomes a call with an id of
+// ours, and the function's answer names it.
+void modernise_turn(JsonValue message, const JsonMemberView& member, int calls, Edits& edits) {
+  if (member.key.equals("function_call")) {
+    edits.replace(
+        member.key.begin(), member.value.end(),
+        fmt::format(R"("tool_calls":[{{"id":"call_{}","type":"function","function":{}}}])", calls,
+                    member.value.raw()));
+  } else if (message["role"].equals("function") && member.key.equals("role")) {
+    edits.replace(member.value.begin(), member.value.end(), R"("tool")");
+  } else if (message["role"].equals("function") && member.key.equals("name")) {
+    edits.replace(member.key.begin(), member.value.end(),
+                  fmt::format(R"("tool_call_id":"call_{}")", calls));
+  }
 }
 
 }  // namespace
@@ -190,6 +211,9 @@ Result<void> check_features(const Call& call, const Dialect& dialect) {
     return cannot(call, chat.find("logprobs") != nullptr ? "logprobs" : "top_logprobs");
   }
   if (chat.choices > 1 && !can.several_choices) return cannot(call, "n");
+  if (wants.prefill && !can.prefill) {
+    return cannot_take(call, "an assistant's message as the last one", "messages");
+  }
   return {};
 }
 
@@ -202,7 +226,7 @@ Result<void> apply_parameters(const Call& call, const Dialect& dialect, RequestD
       draft.drop(field);
     }
   }
-  apply_stream_options(call, draft);
+  apply_stream(call, draft);
   if (call.chat.operation == Operation::chat) {
     if (auto ok = apply_tools(call, draft); !ok) return ok;
     apply_stop(call, dialect, draft);
@@ -219,16 +243,21 @@ Result<void> apply_parameters(const Call& call, const Dialect& dialect, RequestD
 }
 
 void apply_messages(const Call& call, const Dialect& dialect, RequestDraft& draft) {
-  const bool renames = !call.target.can.developer_role;
-  if (!renames && dialect.dropped_from_history.empty()) return;
+  const Features& wants = call.chat.wants;
+  const bool renames = wants.developer_messages && !call.target.can.developer_role;
+  const auto dropped =
+      wants.reasoning_messages ? dialect.dropped_from_history : std::span<const std::string_view>();
+  if (!renames && dropped.empty() && !wants.function_messages) return;
   if (!call.json.document.read(call.chat.bytes)) return;
   Edits& edits = draft.edits();
+  int calls = 0;
   for (JsonValue message : call.json.document.root()["messages"].elements()) {
+    if (message["function_call"].is(JsonType::object)) ++calls;
     MemberEdits members(edits, message.begin());
     for (const JsonMemberView& member : message.members()) {
       const auto goes = [&](std::string_view name) { return member.key.equals(name); };
-      const auto& dropped = dialect.dropped_from_history;
-      if (std::any_of(dropped.begin(), dropped.end(), goes)) {
+      const bool empty_call = goes("function_call") && member.value.is_null();
+      if (empty_call || std::any_of(dropped.begin(), dropped.end(), goes)) {
         members.drop(member.key.begin(), member.value.end());
         continue;
       }
@@ -236,6 +265,7 @@ void apply_messages(const Call& call, const Dialect& dialect, RequestDraft& draf
       if (renames && member.key.equals("role") && member.value.equals("developer")) {
         edits.replace(member.value.begin(), member.value.end(), R"("system")");
       }
+      if (wants.function_messages) modernise_turn(message, member, calls, edits);
     }
     members.finish({});
   }
