@@ -1,231 +1,143 @@
 #include "gateway/upstream/answer_parser.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cstring>
-
-#include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
 #include "gateway/upstream/errors.h"
 
 namespace gateway::upstream {
+
+using http::Step;
+
 namespace {
 
-using boost::beast::iequals;
-
-constexpr std::string_view kVersion = "HTTP/1.";
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  return text;
+config::Error not_understood(std::string_view where, const http::Parser& parser) {
+  return garbled(fmt::format("{}: {}", where, parser.problem().reason));
 }
 
 }  // namespace
 
-struct AnswerParser::Callbacks {
-  static AnswerParser& self(llhttp_t* parser) { return *static_cast<AnswerParser*>(parser->data); }
-
-  // A head is given to llhttp whole, so every name and value arrives in one piece.
-  static int field(llhttp_t* parser, const char* at, std::size_t size) {
-    AnswerParser& answer = self(parser);
-    if (answer.head_complete_) return 0;  // a trailer: never used for anything
-    answer.fields_.emplace_back(std::string_view(at, size), std::string_view());
-    return 0;
-  }
-  static int value(llhttp_t* parser, const char* at, std::size_t size) {
-    AnswerParser& answer = self(parser);
-    if (answer.head_complete_) return 0;
-    answer.fields_.back().second = trimmed({at, size});
-    return 0;
-  }
-  static int headers_complete(llhttp_t* parser) {
-    AnswerParser& answer = self(parser);
-    answer.status_ = parser->status_code;
-    answer.keep_alive_ = llhttp_should_keep_alive(parser) != 0;
-    return 0;
-  }
-  static int chunk_header(llhttp_t* parser) { return parser->content_length > kMaxChunk ? -1 : 0; }
-  static int body(llhttp_t* parser, const char* at, std::size_t size) {
-    AnswerParser& answer = self(parser);
-    char* end = answer.fed_ + answer.body_size_;
-    if (end != at) std::memmove(end, at, size);
-    answer.body_size_ += size;
-    return 0;
-  }
-  static int message_complete(llhttp_t* parser) {
-    self(parser).message_over_ = true;
-    return HPE_PAUSED;  // what follows is not this message
-  }
-
-  static const llhttp_settings_t* settings() {
-    static const llhttp_settings_t all = [] {
-      llhttp_settings_t s;
-      llhttp_settings_init(&s);
-      s.on_header_field = field;
-      s.on_header_value = value;
-      s.on_headers_complete = headers_complete;
-      s.on_chunk_header = chunk_header;
-      s.on_body = body;
-      s.on_message_complete = message_complete;
-      return s;
-    }();
-    return &all;
-  }
-};
-
-AnswerParser::AnswerParser() {
-  reset();
-}
-
 void AnswerParser::reset() {
-  llhttp_init(&llhttp_, HTTP_RESPONSE, Callbacks::settings());
-  llhttp_.data = this;
+  parser_.reset();
   head_.clear();
   fields_.clear();
-  content_length_.reset();
-  line_begin_ = interim_bytes_ = body_size_ = framing_run_ = 0;
-  interim_heads_ = status_ = 0;
-  started_ = head_complete_ = complete_ = message_over_ = keep_alive_ = surplus_ = false;
+  interim_bytes_ = 0;
+  interim_heads_ = 0;
+  started_ = head_complete_ = complete_ = ended_by_close_ = surplus_ = false;
 }
 
 config::Result<std::string_view> AnswerParser::feed(std::span<char> bytes) {
-  std::string_view rest(bytes.data(), bytes.size());
-  if (!rest.empty()) started_ = true;
-  while (!head_complete_ && !rest.empty()) {
-    auto taken = take_head(rest);
-    if (!taken) return std::move(taken).error();
-    rest.remove_prefix(*taken);
-  }
-  if (rest.empty()) return std::string_view();
+  if (bytes.empty()) return std::string_view();
+  started_ = true;
   if (complete_) {
     surplus_ = true;
     return std::string_view();
   }
-
-  fed_ = bytes.data() + (bytes.size() - rest.size());
-  body_size_ = 0;
-  const llhttp_errno_t error = llhttp_execute(&llhttp_, rest.data(), rest.size());
-  if (message_over_) {
-    complete_ = true;
-    surplus_ = llhttp_get_error_pos(&llhttp_) != rest.data() + rest.size();
-  } else if (error != HPE_OK) {
-    return garbled(
-        fmt::format("body: {} {}", llhttp_errno_name(error), llhttp_get_error_reason(&llhttp_)));
+  while (!head_complete_) {
+    auto taken = take_head({bytes.data(), bytes.size()});
+    if (!taken) return std::move(taken).error();
+    bytes = bytes.subspan(*taken);
+    if (bytes.empty() && !head_complete_) return std::string_view();
   }
-
-  framing_run_ = body_size_ > 0 ? 0 : framing_run_ + rest.size();
-  if (framing_run_ > kMaxFramingRun) return garbled("endless chunk framing");
-  return std::string_view(fed_, body_size_);
+  return take_body(bytes);
 }
 
 config::Result<void> AnswerParser::closed() {
   if (complete_) return {};
   if (!started_) return broken_off("closed without an answer");
   if (!head_complete_) return broken_off("closed inside the answer's head");
-  llhttp_finish(&llhttp_);
-  if (!message_over_) {
-    return broken_off("closed inside the answer's body");
-  }
-  complete_ = true;
-  keep_alive_ = false;
+  if (!parser_.finish()) return broken_off("closed inside the answer's body");
+  complete_ = ended_by_close_ = true;
   return {};
 }
 
-// Collects raw bytes up to the empty line, looking at what llhttp is lenient about:
-// how lines end and whether they continue.
+// How many of `bytes` belong to the head. Most heads come in one piece and are read where
+// they stand; only one that comes in several is collected first.
 config::Result<std::size_t> AnswerParser::take_head(std::string_view bytes) {
-  std::size_t at = 0;
-  bool ended = false;
-  while (!ended) {
-    const std::size_t lf = bytes.find('\n', at);
-    if (lf == std::string_view::npos) break;
-    const std::size_t before = head_.size() + lf;  // where the LF stands in head_
-    const char previous = lf > 0 ? bytes[lf - 1] : (head_.empty() ? '\0' : head_.back());
-    if (previous != '\r') return garbled("a line of the head ends without CR");
-    ended = before == line_begin_ + 1;
-    line_begin_ = before + 1;
-    at = lf + 1;
-  }
-  const std::size_t taken = ended ? at : bytes.size();
-  if (interim_bytes_ + head_.size() + taken > kMaxHead) return garbled("head over 64 KiB");
-  head_.append(bytes.substr(0, taken));
+  const std::size_t before = head_.size();
+  if (before > 0) head_.append(bytes);
+  const std::string_view so_far = before > 0 ? std::string_view(head_) : bytes;
 
-  const std::string_view begin = std::string_view(head_).substr(0, kVersion.size());
-  if (begin != kVersion.substr(0, begin.size())) return garbled("not HTTP/1");
-  if (ended) {
-    auto read = read_head();
-    if (!read) return std::move(read).error();
+  const Step step = parser_.read_head(so_far);
+  if (step == Step::failed) return not_understood("head", parser_);
+  const std::size_t size = step == Step::done ? parser_.head_size() : so_far.size();
+  if (interim_bytes_ + size > kMaxHead) return garbled("head over 64 KiB");
+  if (step == Step::more) {
+    if (before == 0) head_.assign(bytes);
+    return bytes.size();
   }
-  return taken;
-}
 
-config::Result<void> AnswerParser::read_head() {
-  const llhttp_errno_t error = llhttp_execute(&llhttp_, head_.data(), head_.size());
-  if (error != HPE_OK && !message_over_) {
-    return garbled(
-        fmt::format("head: {} {}", llhttp_errno_name(error), llhttp_get_error_reason(&llhttp_)));
-  }
-  if (auto good = check_head(); !good) return good;
-
-  if (status_ < 200) {
+  if (auto good = check_head(); !good) return std::move(good).error();
+  if (parser_.status() < 200) {
     if (++interim_heads_ > kMaxInterim) return garbled("too many interim answers");
-    interim_bytes_ += head_.size();
+    interim_bytes_ += size;
     head_.clear();
-    fields_.clear();
-    line_begin_ = 0;
-    message_over_ = false;
-    llhttp_init(&llhttp_, HTTP_RESPONSE, Callbacks::settings());
-    llhttp_.data = this;
-    return {};
+    parser_.reset();
+    return size - before;
   }
+  keep_head(so_far.substr(0, size));
+  parser_.limit_body(kMaxBody);
   head_complete_ = true;
-  complete_ = message_over_;
-  return {};
+  return size - before;
 }
 
-config::Result<void> AnswerParser::check_head() {
-  if (status_ < 100 || status_ > 599) return garbled(fmt::format("status {}", status_));
-  if (status_ == 101) return garbled("101 though no upgrade was asked");
-  if (llhttp_.http_major != 1 || llhttp_.http_minor > 1) return garbled("not HTTP/1.0 or 1.1");
-  if (fields_.size() > kMaxFields) return garbled("too many fields");
-  // A value that continues on the next line reads differently to different parsers.
-  if (head_.find("\n ") != std::string::npos || head_.find("\n\t") != std::string::npos) {
-    return garbled("a folded field");
+// The fields move from where they were read to the head we keep.
+void AnswerParser::keep_head(std::string_view head) {
+  const char* const old_begin = head.data();
+  if (old_begin == head_.data()) {
+    head_.resize(head.size());
+  } else {
+    head_.assign(head);
   }
-  if (auto good = check_framing(); !good) return good;
-  for (const auto& [name, value] : fields_) {
-    if (iequals(name, "content-encoding") && !value.empty() && !iequals(value, "identity")) {
-      return garbled(fmt::format("content-encoding {} though not asked", value));
-    }
+  const auto moved = [&](std::string_view text) {
+    return text.empty() ? text
+                        : std::string_view(head_.data() + (text.data() - old_begin), text.size());
+  };
+  fields_.reserve(parser_.fields().size());
+  for (const http::Field& field : parser_.fields()) {
+    fields_.emplace_back(moved(field.name), moved(field.value));
   }
-  return {};
+}
+
+config::Result<std::string_view> AnswerParser::take_body(std::span<char> bytes) {
+  const http::Parser::Part part = parser_.read_body(bytes);
+  if (part.step == Step::failed) return not_understood("body", parser_);
+  if (part.step == Step::done) {
+    complete_ = true;
+    surplus_ = part.consumed < bytes.size();
+  }
+  return part.data;
+}
+
+config::Result<void> AnswerParser::check_head() const {
+  if (parser_.status() == 101) return garbled("101 though no upgrade was asked");
+  if (parser_.status() > 599) return garbled(fmt::format("status {}", parser_.status()));
+  for (const http::Field& field : parser_.fields()) {
+    if (field.name.empty()) return garbled("a field without a name");
+  }
+  const std::string_view encoding = http::find_field(parser_.fields(), "content-encoding");
+  if (!encoding.empty() && !http::equal_ignoring_case(encoding, "identity")) {
+    return garbled("a content-encoding though none was asked");
+  }
+  return check_framing();
 }
 
 // One way to say where the body ends, or none.
-config::Result<void> AnswerParser::check_framing() {
-  int lengths = 0;
-  int encodings = 0;
-  content_length_.reset();
-  for (const auto& [name, value] : fields_) {
-    if (iequals(name, "content-length")) {
-      ++lengths;
-      std::uint64_t length = 0;
-      const char* end = value.data() + value.size();
-      const auto [stop, error] = std::from_chars(value.data(), end, length);
-      if (error != std::errc() || stop != end) return garbled("bad content-length");
-      content_length_ = length;
-    } else if (iequals(name, "transfer-encoding")) {
-      ++encodings;
-      if (!iequals(value, "chunked")) return garbled("transfer-encoding other than chunked");
+config::Result<void> AnswerParser::check_framing() const {
+  int framings = 0;
+  for (const http::Field& field : parser_.fields()) {
+    if (http::equal_ignoring_case(field.name, "content-length")) ++framings;
+    if (!http::equal_ignoring_case(field.name, "transfer-encoding")) continue;
+    ++framings;
+    if (!http::equal_ignoring_case(field.value, "chunked")) {
+      return garbled("a transfer-encoding other than chunked");
     }
   }
-  if (lengths + encodings > 1) return garbled("more than one body framing");
-  const bool bodiless = status_ < 200 || status_ == 204 || status_ == 304;
-  if (bodiless && (encodings > 0 || content_length_.value_or(0) > 0)) {
-    // 304 may repeat the length of what it stands for, but we never ask conditionally.
-    return garbled(fmt::format("a body with status {}", status_));
+  if (framings > 1) return garbled("more than one body framing");
+
+  const unsigned status = parser_.status();
+  const bool bodiless = status < 200 || status == 204 || status == 304;
+  if (bodiless && (parser_.chunked() || parser_.content_length().value_or(0) > 0)) {
+    return garbled(fmt::format("a body with status {}", status));
   }
   return {};
 }

@@ -283,6 +283,7 @@ Awaitable<Result<std::string_view>> Exchange::read_all(std::size_t max_bytes) {
   // Small answers come with their head: they stay where they were read.
   if (s.parser.complete()) co_return s.ready;
 
+  s.parser.limit_body(max_bytes);
   s.whole.emplace();
   s.whole->append(std::exchange(s.ready, {}));
   s.release_buffer();
