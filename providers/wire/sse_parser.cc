@@ -30,7 +30,10 @@ void SseParser::Finder::shift(std::size_t by) {
 }
 
 void SseParser::feed(std::string_view bytes) {
-  if (overflowed_) return;
+  if (overflowed_) {
+    std::string().swap(buffer_);  // not before: earlier events' views may be in use
+    return;
+  }
   compact();
   const std::size_t wanted = buffer_.size() + bytes.size() + simdjson::SIMDJSON_PADDING;
   if (buffer_.capacity() < wanted) buffer_.reserve(std::max(wanted, buffer_.capacity() * 2));
@@ -43,7 +46,7 @@ void SseParser::compact() {
   const std::size_t kept = has_data_ ? data_end_ - data_begin_ : 0;
   const std::size_t rest = buffer_.size() - scan_;
   if (kept == 0 && rest == 0 && buffer_.capacity() > kUsualBuffer) {
-    buffer_ = std::string();
+    std::string().swap(buffer_);
   } else if (kept + rest < buffer_.size()) {
     char* front = buffer_.data();
     std::memmove(front, front + data_begin_, kept);
@@ -144,7 +147,6 @@ bool SseParser::exceeds(std::size_t line_bytes) {
   const std::size_t gathered = has_data_ ? data_end_ - data_begin_ : 0;
   if (gathered + line_bytes <= max_event_bytes_) return false;
   overflowed_ = true;
-  buffer_ = std::string();
   return true;
 }
 

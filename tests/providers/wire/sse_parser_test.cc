@@ -240,5 +240,15 @@ TEST(SseParser, EventsOfOneFeedStandSideBySide) {
   EXPECT_EQ(c->data, "c1\nc2");
 }
 
+TEST(SseParser, AnOverflowLeavesEarlierEventsOfTheFeedAlone) {
+  SseParser parser(16);
+  parser.feed("data: first\n\ndata: much too long for the cap\n\n");
+  const auto first = parser.next();
+  EXPECT_FALSE(parser.next());
+  EXPECT_TRUE(parser.overflowed());
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->data, "first");
+}
+
 }  // namespace
 }  // namespace providers
