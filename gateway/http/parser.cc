@@ -203,6 +203,7 @@ Step Parser::take_head(std::string_view bytes) {
   minor_version_ = llhttp_.http_minor;
   target_ = bytes.substr(target_at_, target_size_);
   for (const Place& place : places_) {
+    if (place.name_size == 0) return fail(ErrorCode::malformed_request, "a field without a name");
     std::string_view value = bytes.substr(place.value, place.value_size);
     while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
     fields_.push_back({bytes.substr(place.name, place.name_size), value});
@@ -228,7 +229,7 @@ bool Parser::take_framing(const char* end) {
   }
   framing_size_ += static_cast<std::size_t>(end - framing_from_);
   if (framing_size_ <= kMaxFraming) return true;
-  fail(ErrorCode::head_too_large, "too much between two pieces of the body");
+  fail(ErrorCode::malformed_request, "too much between two pieces of the body");
   return false;
 }
 

@@ -71,7 +71,7 @@ std::vector<Endpoint> LiveDoor::table() {
       const std::lock_guard lock(mutex_);
       served_.emplace_back(request.body);
     }
-    if (!request.body.starts_with('{')) {
+    if (!request.body.starts_with('{') || !request.body.ends_with('}')) {
       const auto error = config::invalid_request("The body is no JSON object.");
       co_await reply.send_error(error);
       co_return;

@@ -267,7 +267,8 @@ TEST(Parser, LooseHeadsAreRefusedInBothDirections) {
        {"GET / HTTP/1.1\r\nHost: a\r\n\n", "GET / HTTP/1.1\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n", "GET / HTTP/1.1\r\nX: a\r\n b\r\n\r\n",
         "GET / HTTP/1.1\r\n X: a\r\n\r\n", "GET / HTTP/1.1\r\nX : a\r\n\r\n",
-        "GET / HTTP/1.1\r\nX: a\rb\r\n\r\n", "GET / HTTP/1.1\r\nX: a\r\r\n\r\n"}) {
+        "GET / HTTP/1.1\r\n: a\r\n\r\n", "GET / HTTP/1.1\r\nX: a\rb\r\n\r\n",
+        "GET / HTTP/1.1\r\nX: a\r\r\n\r\n"}) {
     EXPECT_EQ(parse(Parser::Kind::request, head, {}).step, Step::failed)
         << testing::PrintToString(head);
   }
