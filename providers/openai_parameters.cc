@@ -15,13 +15,12 @@ namespace {
 using config::Error;
 using config::Result;
 
-// Members that would let a caller choose where a key is sent, or whose: LiteLLM-like
-// upstreams obey them. Never sent on, to anyone.
-constexpr std::array<std::string_view, 14> kNeverSent{
-    "api_base",      "api_key",     "api_version",         "base_url",
-    "callback_url",  "custom_host", "custom_llm_provider", "extra_body",
-    "extra_headers", "fallbacks",   "litellm_metadata",    "litellm_params",
-    "proxy",         "webhook_url"};
+// Members that LiteLLM-like upstreams obey, and that choose where a key is sent, or
+// whose. Never sent on, to anyone. (Plainer names for the same never get this far:
+// read_chat_request refuses them.)
+constexpr std::array<std::string_view, 8> kNeverSent{
+    "api_key",       "api_version", "custom_llm_provider", "extra_body",
+    "extra_headers", "fallbacks",   "litellm_metadata",    "litellm_params"};
 
 bool given(const RequestDraft& draft, std::string_view key) {
   const auto raw = draft.find(key);

@@ -220,7 +220,8 @@ struct LiteLlmClass {
   ErrorCode code;
 };
 
-// The class says more than the status: rate limits arrive as 400 as well.
+// The class says more than the status: rate limits arrive as 400 as well. BadRequestError
+// and its like say no more than theirs.
 constexpr LiteLlmClass kLiteLlm[] = {
     {"contextwindowexceedederror", ErrorCode::context_length},
     {"contentpolicyviolationerror", ErrorCode::content_policy},
@@ -236,15 +237,13 @@ constexpr LiteLlmClass kLiteLlm[] = {
     {"internalservererror", ErrorCode::upstream_unavailable},
     {"serviceunavailableerror", ErrorCode::upstream_unavailable},
     {"badgatewayerror", ErrorCode::upstream_unavailable},
-    {"badrequesterror", ErrorCode::upstream_rejected},
-    {"imagefetcherror", ErrorCode::upstream_rejected},
-    {"unprocessableentityerror", ErrorCode::upstream_rejected},
 };
 
+// What the text names as its cause. Classes nest in either order; the one that says
+// more than "bad request" counts, the last of them where there are several.
 std::optional<ErrorCode> litellm_code(const Refusal& refusal) {
   constexpr std::string_view kPrefix = "litellm.";
   const std::string_view words = refusal.words;
-  // The classes nest: the last one named is nearest to the cause.
   std::optional<ErrorCode> found;
   for (auto at = words.find(kPrefix); at != std::string_view::npos;
        at = words.find(kPrefix, at + 1)) {
@@ -298,9 +297,7 @@ bool model_missing(const Refusal& refusal) {
 
 ErrorCode classify(const Refusal& refusal) {
   if (out_of_credit(refusal)) return ErrorCode::upstream_no_credit;
-  if (const auto code = litellm_code(refusal)) {
-    if (*code != ErrorCode::upstream_rejected) return *code;
-  }
+  if (const auto code = litellm_code(refusal)) return *code;
   if (context_too_long(refusal)) return ErrorCode::context_length;
   if (moderated(refusal)) return ErrorCode::content_policy;
   if (model_missing(refusal)) return ErrorCode::upstream_model_missing;

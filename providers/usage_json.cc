@@ -31,18 +31,14 @@ JsonValue either(JsonValue usage, std::string_view name, std::string_view other)
   return value && !value.is_null() ? value : usage[other];
 }
 
-void flag_parts_above_the_whole(Usage& usage) {
-  const auto above = [](std::initializer_list<std::optional<std::int64_t>> parts,
-                        const std::optional<std::int64_t>& whole) {
-    std::int64_t sum = 0;
-    for (const auto& part : parts) sum += part.value_or(0);
-    return whole && sum > *whole;
-  };
-  if (above({usage.cached_read, usage.cached_write, usage.audio_input, usage.image_input},
-            usage.prompt) ||
-      above({usage.reasoning, usage.audio_output}, usage.completion)) {
-    usage.suspect = true;
-  }
+// Parts that are more than their whole would be billed on top of it: they go.
+void drop_parts_above(const std::optional<std::int64_t>& whole,
+                      std::initializer_list<std::optional<std::int64_t>*> parts, Usage& usage) {
+  std::int64_t sum = 0;
+  for (const auto* part : parts) sum += part->value_or(0);
+  if (!whole || sum <= *whole) return;
+  for (auto* part : parts) part->reset();
+  usage.suspect = true;
 }
 
 void read_cost(JsonValue usage, Usage& out) {
@@ -119,7 +115,9 @@ void read_usage(JsonValue usage, Usage& out) {
   take(detailed.is(JsonType::number) ? detailed : usage["reasoning_tokens"], out.reasoning, out);
 
   if (out.prompt || out.completion) out.tokens = Source::reported;
-  flag_parts_above_the_whole(out);
+  drop_parts_above(out.prompt,
+                   {&out.cached_read, &out.cached_write, &out.audio_input, &out.image_input}, out);
+  drop_parts_above(out.completion, {&out.reasoning, &out.audio_output}, out);
   const auto total = usage["total_tokens"].integer();
   if (total && *total != out.prompt.value_or(0) + out.completion.value_or(0)) out.suspect = true;
   read_cost(usage, out);
@@ -137,10 +135,9 @@ void append_usage(std::string& out, const Usage& usage, const Cost& cost, JsonVa
   json.begin_object();
   if (usage.prompt) json.member("prompt_tokens", *usage.prompt);
   if (usage.completion) json.member("completion_tokens", *usage.completion);
-  const auto total = original["total_tokens"].integer();
-  json.member("total_tokens", total && *total >= 0
-                                  ? *total
-                                  : usage.prompt.value_or(0) + usage.completion.value_or(0));
+  const auto sum = usage.prompt.value_or(0) + usage.completion.value_or(0);
+  const auto total = original["total_tokens"].integer().value_or(sum);
+  json.member("total_tokens", std::max(total, sum));
   append_details(json, "prompt_tokens_details", original["prompt_tokens_details"], "cached_tokens",
                  usage.cached_read);
   append_details(json, "completion_tokens_details", original["completion_tokens_details"],
