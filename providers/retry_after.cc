@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <string>
 
 namespace providers {
@@ -79,7 +80,7 @@ std::optional<double> duration_ms(std::string_view text) {
 }  // namespace
 
 std::optional<std::chrono::milliseconds> clamped(double milliseconds) {
-  if (!(milliseconds > 0)) return std::nullopt;
+  if (!(milliseconds > 0) || std::isinf(milliseconds)) return std::nullopt;
   const auto most = static_cast<double>(kLongestRetryAfter.count());
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(milliseconds, most)));
 }

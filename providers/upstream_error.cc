@@ -18,6 +18,7 @@ using config::Error;
 using config::ErrorCode;
 
 constexpr std::size_t kMostWords = 500;
+constexpr std::size_t kMostWordsRead = 16 * 1024;
 
 // An upstream's refusal, taken apart.
 struct Refusal {
@@ -386,7 +387,8 @@ Error error_of(const Call& call, const AnswerHead& head, Refusal refusal, std::s
 }  // namespace
 
 std::string without_keys(std::string_view text, const config::Secret& key) {
-  std::string out(utf8_prefix(text, kMostWords));
+  // Keys go before the text is cut, so that no half of one is left at its end.
+  std::string out(utf8_prefix(text, kMostWordsRead));
   const auto hide = [&](std::size_t begin, std::size_t end) {
     out.replace(begin, end - begin, "***");
   };
@@ -405,6 +407,7 @@ std::string without_keys(std::string_view text, const config::Secret& key) {
     }
     if (end - at >= 8) hide(at, end);
   }
+  out.resize(utf8_prefix(out, kMostWords).size());
   return out;
 }
 

@@ -1,0 +1,96 @@
+// A relayed event must not allocate once the stream runs: counted by replacing the
+// global operator new, which is why this is a program of its own.
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include <gtest/gtest.h>
+
+#include "providers/registry.h"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}  // namespace
+
+void* operator new(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace providers {
+namespace {
+
+struct Stream {
+  std::string_view kind;
+  std::string_view model;
+  std::string_view event;
+};
+
+class StreamAllocations : public testing::TestWithParam<Stream> {};
+
+TEST_P(StreamAllocations, AreNoneOnceTheStreamRuns) {
+  const Stream& stream = GetParam();
+  const Adapter* adapter = find_adapter(stream.kind);
+  ASSERT_NE(adapter, nullptr);
+  JsonWorkspace json;
+  ChatRequest chat;
+  chat.model = "the-model-that-the-client-asked-for";
+  chat.stream = true;
+  chat.include_usage = true;
+  chat.answer_id = "chatcmpl-1";
+  config::Target target;
+  target.kind = stream.kind;
+  target.model = stream.model;
+  auto can = adapter->capabilities(target);
+  ASSERT_TRUE(can);
+  target.can = *can;
+  const Call call{chat, target, json};
+  const auto decoder = adapter->open_stream(call, AnswerHead{200, {}});
+
+  SseParser parser;
+  Body out;
+  const auto relay = [&] {
+    out.clear();
+    parser.feed(stream.event);
+    while (const auto event = parser.next()) {
+      if (!decoder->decode(*event, out)) std::abort();
+    }
+  };
+  for (int warm_up = 0; warm_up < 16; ++warm_up) relay();
+  const auto before = allocations.load();
+  for (int i = 0; i < 1000; ++i) relay();
+  EXPECT_EQ(allocations.load() - before, 0u);
+  EXPECT_GT(out.size(), 100u);
+}
+
+constexpr Stream kStreams[] = {
+    {"openai", "m",
+     "data: {\"id\":\"cmpl-0123456789012345678901\",\"object\":\"chat.completion.chunk\","
+     "\"created\":1790000000,\"model\":\"RekaAI/reka-flash-3\",\"choices\":[{\"index\":0,"
+     "\"delta\":{\"content\":\" Paris\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n"},
+    {"openrouter", "rekaai/reka-edge",
+     ": OPENROUTER PROCESSING\n\ndata: {\"id\":\"gen-1790000000-0123456789abcdef\","
+     "\"provider\":\"Reka\",\"model\":\"rekaai/reka-edge-20260320\",\"object\":"
+     "\"chat.completion.chunk\",\"created\":1790000000,\"choices\":[{\"index\":0,\"delta\":"
+     "{\"role\":\"assistant\",\"content\":\"\",\"reasoning\":\"Cap\",\"reasoning_details\":"
+     "[{\"type\":\"reasoning.text\",\"text\":\"Cap\",\"index\":0}]},\"finish_reason\":null,"
+     "\"native_finish_reason\":null,\"logprobs\":null}]}\n\n"},
+    {"haimaker", "rekaai/reka-flash-3",
+     "data: {\"id\":\"chatcmpl-9b2e0123456789012345\",\"created\":1790000000,\"model\":"
+     "\"reka-flash-3\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":"
+     "{\"content\":\" Paris\"}}]}\n\n"},
+};
+
+INSTANTIATE_TEST_SUITE_P(, StreamAllocations, testing::ValuesIn(kStreams),
+                         [](const auto& info) { return std::string(info.param.kind); });
+
+}  // namespace
+}  // namespace providers
