@@ -66,7 +66,8 @@ using Words = std::vector<std::string>;
   X(config::Words, reasoning_tags, {}, "opening and closing tag of inline reasoning")             \
   X(config::Words, stop, {}, "stop strings added to every request")                               \
   X(config::StreamText, stream_text, config::StreamText::delta, "what a chunk's text holds")      \
-  X(bool, web_search, false, "web_search_options switches on the provider's own search")
+  X(bool, web_search, false, "web_search_options switches on the provider's own search")          \
+  X(bool, parallel_thinking, false, "reasoning_effort high buys Research's parallel thinking")
 
 struct Capabilities {
 #define TOLLGATE_FIELD(type, name, value, doc) type name = value;

@@ -77,6 +77,7 @@ void Answer::write(const AnswerHead& head, const Dialect& dialect, std::string_v
   if (!dialect.cost_header.empty()) read_reported_cost(head.find(dialect.cost_header), out.usage);
   read_usage(root_["usage"], out.usage);
   complete_usage(call_.chat, delivered_, out.usage);
+  if (dialect.price_variant != nullptr) out.usage.price_variant = dialect.price_variant(call_);
   const auto& price = call_.target.price;
   std::string usage;
   append_usage(usage, out.usage, cost_of(out.usage, price ? &*price : nullptr), root_["usage"]);

@@ -24,6 +24,9 @@ struct Dialect {
   // Where the answer's head says what it cost, and what the upstream calls it.
   std::string_view cost_header = {};
   std::string_view generation_header = {};
+  // What a request was billed as where asking has several prices: the name in
+  // Price::per_request_variants, or nothing. May use json.nested, not json.document.
+  std::string_view (*price_variant)(const Call& call) = nullptr;
 };
 
 class OpenAiShape : public Adapter {

@@ -18,7 +18,7 @@
 
 namespace providers {
 
-class OpenAiStream final : public StreamDecoder {
+class OpenAiStream : public StreamDecoder {
  public:
   OpenAiStream(const Call& call, const AnswerHead& head, const Dialect& dialect);
 

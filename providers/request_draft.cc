@@ -49,6 +49,7 @@ void RequestDraft::drop_named(std::string_view key) {
 void RequestDraft::set(std::string_view key, std::string_view raw) {
   if (const JsonMember* member = at(key)) {
     change(*member) = {Fate::set, std::string(raw)};
+    edits_.forget(member->value, member->end);
     return;
   }
   for (auto& [name, value] : added_) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "providers/chat_request.h"
@@ -27,7 +28,8 @@ class RequestDraft {
   void drop(std::string_view key);
   // The same, and says so to the client (x-tollgate-dropped).
   void drop_named(std::string_view key);
-  // Gives a member this value, raw JSON; adds it where there is none.
+  // Gives a member this value, raw JSON; adds it where there is none. Finer changes noted
+  // inside it before are forgotten.
   void set(std::string_view key, std::string_view raw);
   void rename(std::string_view key, std::string_view name);
 
@@ -35,6 +37,8 @@ class RequestDraft {
   // client's bytes.
   Edits& edits() { return edits_; }
 
+  // Something inside a member was left out: "messages.name".
+  void name_dropped(std::string what) { dropped_.push_back(std::move(what)); }
   const std::vector<std::string>& dropped() const { return dropped_; }
 
   // Appends the object with all changes made. Once, at the end.

@@ -83,8 +83,12 @@ void read_detail(JsonValue detail, Refusal& out) {
   out.message = first["msg"].text();
   for (JsonValue step : first["loc"].elements()) {
     if (step.equals("body")) continue;
+    if (!step.is(JsonType::string)) {
+      out.param.append("[").append(step.raw()).append("]");
+      continue;
+    }
     if (!out.param.empty()) out.param += '.';
-    out.param += step.is(JsonType::string) ? step.text() : std::string(step.raw());
+    out.param += step.text();
   }
 }
 

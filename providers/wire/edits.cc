@@ -36,6 +36,10 @@ void Edits::sort() {
   sorted_ = true;
 }
 
+void Edits::forget(std::size_t begin, std::size_t end) {
+  std::erase_if(edits_, [&](const Edit& edit) { return edit.begin >= begin && edit.end <= end; });
+}
+
 void Edits::clear() {
   edits_.clear();
   texts_.clear();

@@ -21,6 +21,9 @@ class Edits {
   void cut(std::size_t begin, std::size_t end) { replace(begin, end, {}); }
   void insert(std::size_t at, std::string_view text) { replace(at, at, text); }
 
+  // Takes back what was noted within [begin, end).
+  void forget(std::size_t begin, std::size_t end);
+
   void clear();
   bool empty() const { return edits_.empty(); }
 
