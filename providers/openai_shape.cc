@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include <fmt/format.h>
+
 #include "providers/openai_answer.h"
 #include "providers/openai_parameters.h"
 #include "providers/openai_stream.h"
@@ -29,7 +31,7 @@ Result<void> check_operation(const Call& call) {
   const config::Capabilities& can = call.target.can;
   const auto refuse = [&](std::string_view what) {
     return config::unsupported_parameter(
-        "The model '" + call.chat.model + "' does not serve " + std::string(what) + ".", "model");
+        fmt::format("The model '{}' does not serve {}.", call.chat.model, what), "model");
   };
   switch (call.chat.operation) {
     case Operation::chat:
@@ -61,12 +63,30 @@ void set_header(UpstreamRequest& request, std::string_view name, std::string_vie
   request.headers.emplace_back(name, value);
 }
 
+// What an operator's file asks of a target that splicing cannot give: messages and
+// tools go up as they came.
+std::string_view reshaping(const config::CapabilityOverrides& overrides) {
+  const config::Capabilities can = overrides.over({});
+  if (can.system_role != config::SystemRole::pass) return "system_role";
+  if (can.tools_style != config::ToolsStyle::openai) return "tools_style";
+  if (can.tool_results != config::ToolResults::tool_role) return "tool_results";
+  if (can.media_style != config::MediaStyle::object) return "media_style";
+  if (can.stream_text != config::StreamText::delta) return "stream_text";
+  if (can.alternating_roles) return "alternating_roles";
+  return {};
+}
+
 }  // namespace
 
 Result<config::Capabilities> OpenAiShape::capabilities(const config::Target& target) const {
   if (!target.preset.empty()) {
-    return config::invalid_request("kind '" + target.kind + "' has no preset '" + target.preset +
-                                   "'");
+    return config::invalid_request(
+        fmt::format("kind '{}' has no preset '{}'", target.kind, target.preset));
+  }
+  if (const auto name = reshaping(target.overrides); !name.empty()) {
+    return config::invalid_request(
+        fmt::format("kind '{}' sends messages as they came and cannot change '{}'; kind 'reka' can",
+                    target.kind, name));
   }
   return config::Capabilities{};
 }
