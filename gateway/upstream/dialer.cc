@@ -34,14 +34,14 @@ Awaitable<config::Result<std::unique_ptr<Connection>>> Dialer::dial() {
   deadline_.set(timeouts_.connect);
   auto addresses = co_await pools_.resolver().resolve(origin_.host, wake_);
   if (expired_) co_return timed_out(fmt::format("name lookup of {}", origin_.host));
-  if (!addresses) co_return std::move(addresses).error();
   if (aborted_) co_return unavailable("cancelled");
+  if (!addresses) co_return std::move(addresses).error();
 
   Race race(pools_.executor(), pools_.deadlines(), wake_);
   auto socket = co_await race.run(*addresses, origin_.port);
   if (expired_) co_return timed_out(fmt::format("connect to {}", origin_.host));
-  if (!socket) co_return std::move(socket).error();
   if (aborted_) co_return unavailable("cancelled");
+  if (!socket) co_return std::move(socket).error();
   deadline_.clear();
   if (origin_.tls) co_return co_await secure(*std::move(socket));
 

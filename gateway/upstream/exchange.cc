@@ -68,6 +68,7 @@ struct Exchange::State {
   bool reused = false;
   bool written = false;
   bool sent_whole = false;
+  bool send_failed = false;
   bool died = false;  // the connection broke, rather than talked nonsense
 };
 
@@ -147,6 +148,10 @@ Awaitable<Result<std::span<char>>> Exchange::State::receive() {
       co_return fail(broken_off(fmt::format("read: {}", io.error.message())));
     }
     release_buffer();
+    if (send_failed) {
+      died = true;
+      co_return fail(broken_off("no answer behind the failed write"));
+    }
     // Set before: it runs over several reads.
     const bool this_wait_only = !deadline.pending();
     if (this_wait_only) deadline.set(limit);
@@ -209,7 +214,9 @@ Awaitable<Result<void>> Exchange::State::converse(std::string_view head,
   deadline.clear();
   if (stop != Stop::none) co_return fail(stopped());
   sent_whole = !unsent;
-  // Whoever refuses early answers and closes while we still write: look at once.
+  send_failed = !sent_whole;
+  // Whoever refuses early answers and closes while we still write: then the answer is
+  // there already, or never comes.
   if (sent_whole) connection->assume_drained();
 
   limit = first_byte;
@@ -257,7 +264,7 @@ Awaitable<Result<providers::AnswerHead>> Exchange::start(
     // Closed by the peer while it lay idle: a fresh one, once.
     s.connection.reset();
     s.parser.reset();
-    s.reused = s.died = false;
+    s.reused = s.died = s.send_failed = false;
   }
   co_return providers::AnswerHead{s.parser.status(), s.parser.fields()};
 }
@@ -290,7 +297,7 @@ Awaitable<Result<std::string_view>> Exchange::read_all(std::size_t max_bytes) {
   while (!s.parser.complete()) {
     auto bytes = co_await s.receive_body();
     if (!bytes) co_return std::move(bytes).error();
-    s.whole->keep(bytes->size());
+    s.whole->keep(*bytes);
     if (s.whole->size() > max_bytes) co_return too_big();
   }
   co_return s.whole->view();

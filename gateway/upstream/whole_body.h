@@ -38,8 +38,12 @@ class WholeBody {
             promised ? std::min(missing, capacity_ - size_) : capacity_ - size_};
   }
 
-  // The first `bytes` of the room are body.
-  void keep(std::size_t bytes) { size_ += bytes; }
+  // Of the room, this was body; what stood before it was framing.
+  void keep(std::string_view bytes) {
+    char* const end = bytes_.get() + size_;
+    if (!bytes.empty() && bytes.data() != end) std::memmove(end, bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
 
  private:
   void grow(std::size_t capacity) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -122,6 +123,25 @@ TEST_F(UpstreamExchange, AChunkedAnswerLosesItsFraming) {
   const auto piecewise = rig.ask_piecewise(target);
   ASSERT_TRUE(piecewise);
   EXPECT_EQ(piecewise->body, "hello 0123456789");
+  EXPECT_EQ(upstream.connections(), 1);
+}
+
+TEST_F(UpstreamExchange, AChunkedAnswerOfManyReadsIsWhole) {
+  std::string body;
+  std::string chunks;
+  for (std::size_t i = 1; i < 2000; ++i) {
+    const std::string data(1 + i * 7919 % 1500, static_cast<char>('a' + i % 26));
+    body += data;
+    chunks += fmt::format("{:x}\r\n{}\r\n", data.size(), data);
+  }
+  ScriptedUpstream upstream(
+      always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n"));
+  const auto target = target_at(upstream.port());
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = i == 0 ? rig.ask(target) : rig.ask_piecewise(target);
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_TRUE(answer->body == body);
+  }
   EXPECT_EQ(upstream.connections(), 1);
 }
 
