@@ -116,6 +116,8 @@ class Reka final : public OpenAiShape {
   Result<void> amend(const Call& call, RequestDraft& draft) const override {
     if (call.chat.operation != Operation::chat) return {};
     const Capabilities& can = call.target.can;
+    // Text is what there is; the field itself is not known to all of them.
+    if (!call.chat.wants.json_object && !call.chat.wants.json_schema) draft.drop("response_format");
     const Conversation conversation = read_conversation(call.json, call.chat);
     reka::Dropped dropped;
     if (reshapes_messages(can)) {

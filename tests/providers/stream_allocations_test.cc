@@ -52,6 +52,8 @@ TEST_P(StreamAllocations, AreNoneOnceTheStreamRuns) {
   auto can = adapter->capabilities(target);
   ASSERT_TRUE(can);
   target.can = *can;
+  // The same event again has to hold something new each time.
+  target.can.stream_text = config::StreamText::delta;
   const Call call{chat, target, json};
   const auto decoder = adapter->open_stream(call, AnswerHead{200, {}});
 
@@ -87,6 +89,20 @@ constexpr Stream kStreams[] = {
      "data: {\"id\":\"chatcmpl-9b2e0123456789012345\",\"created\":1790000000,\"model\":"
      "\"reka-flash-3\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":"
      "{\"content\":\" Paris\"}}]}\n\n"},
+    {"reka", "reka-flash-3",
+     "data: {\"id\":\"chatcmpl-51a70123456789012345\",\"object\":\"chat.completion.chunk\","
+     "\"created\":1790000000,\"model\":\"reka-flash-3\",\"choices\":[{\"index\":0,\"delta\":"
+     "{\"role\":\"assistant\",\"content\":\"\",\"reasoning_content\":\"Cap\"},"
+     "\"finish_reason\":null}]}\n\n"},
+    {"reka_chat", "reka-core",
+     "data: {\"id\":\"7c1f0a52-5b1e-4f7e-9d8e-1f2a3b4c5d6e\",\"model\":\"reka-core\","
+     "\"responses\":[{\"chunk\":{\"role\":\"assistant\",\"content\":\" Paris\\n\"},"
+     "\"finish_reason\":null}],\"usage\":{\"input_tokens\":14,\"output_tokens\":1}}\n\n"},
+    {"reka_research", "reka-flash-research",
+     "data: {\"id\":\"0d9b6f0e-3f2f-4a53-8a38-7a9f1d0c2b11\",\"object\":"
+     "\"chat.completion.chunk\",\"created\":1790000000,\"model\":\"reka-flash-research\","
+     "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\" Paris\"},"
+     "\"finish_reason\":null}],\"usage\":null}\n\n"},
 };
 
 INSTANTIATE_TEST_SUITE_P(, StreamAllocations, testing::ValuesIn(kStreams),
