@@ -81,7 +81,7 @@ std::variant<Config, std::vector<Problem>> load_parts(const std::string& text,
       return std::tie(a.file, a.line, a.path, a.message) <
              std::tie(b.file, b.line, b.path, b.message);
     });
-    // A value that an alias uses twice is read twice.
+    // Some values are read by two readers.
     problems.erase(std::unique(problems.begin(), problems.end()), problems.end());
     return problems;
   }

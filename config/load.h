@@ -4,6 +4,7 @@
 // ${NAME} and ${NAME:-default} in values from `environment`. Pure but for reading
 // those files; called at start, by `tollgate check`, and at reload.
 
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ namespace config {
 struct LoadOptions {
   std::vector<std::string_view> kinds;
   Environment environment = process_environment();
+  // What is wrong with a finished target (a preset its kind does not know), or an
+  // empty text; handed down for the same reason. None: nothing is asked.
+  std::function<std::string(const Target& target)> check_target;
   // Where to put what works but should be mended; null: nowhere.
   std::vector<Problem>* warnings = nullptr;
   // Where to put every key a reader asked for ("providers[].name"), so that a test

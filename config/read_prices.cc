@@ -46,7 +46,7 @@ void read_price_file(const std::string& path, const YamlValue& root, PriceTable&
     auto price = read_price(node);
     if (!price) continue;
     if (!table.add(ProviderName(provider), name, *std::move(price))) {
-      node.problem(fmt::format("already has a price for {} in another file", in_quotes(provider)));
+      node.problem(fmt::format("already has a price at {}", in_quotes(provider)));
     }
   }
 }

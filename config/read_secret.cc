@@ -55,7 +55,13 @@ void read_secret(const YamlNode& node, Secret& out, Surroundings& around) {
     if (auto* fault = std::get_if<FileFault>(&file)) {
       return node.problem("the file it names " + fault->why);
     }
-    text->text = std::move(std::get<FileText>(file).text);
+    auto& read = std::get<FileText>(file);
+    if (read.others_may_read && around.options.warnings) {
+      around.options.warnings->push_back({path, 0, "",
+                                          "is a secret that everyone on this machine may read; "
+                                          "chmod 600 it"});
+    }
+    text->text = std::move(read.text);
     trim_line_end(text->text);
   } else if (!text->from_environment) {
     around.plain_secrets.push_back(node);

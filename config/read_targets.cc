@@ -101,6 +101,10 @@ std::optional<Target> read_target(const YamlNode& node, const ModelName& served,
   const auto price = map.get("price");
   if (!provider || out.model.empty()) return std::nullopt;
   read_target_price(price, node, *provider, prices, out);
+  if (around.options.check_target && !out.kind.empty()) {
+    auto why = around.options.check_target(out);
+    if (!why.empty()) node.problem(std::move(why));
+  }
   return out;
 }
 

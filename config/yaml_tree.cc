@@ -171,6 +171,13 @@ std::optional<YamlFault> find_bad_bytes(std::string_view text) {
   return std::nullopt;
 }
 
+// yaml-cpp repeats the byte it stumbled over, whatever it is.
+YamlFault not_yaml(int line, std::string_view why) {
+  YamlFault fault{line, "not YAML: "};
+  for (const char c : why) fault.message += c >= 0x20 && c < 0x7f ? c : '?';
+  return fault;
+}
+
 }  // namespace
 
 std::variant<YamlPointer, YamlFault> parse_yaml(std::string_view text) {
@@ -188,9 +195,9 @@ std::variant<YamlPointer, YamlFault> parse_yaml(std::string_view text) {
   } catch (const Refused& refused) {
     return refused.fault;
   } catch (const YAML::Exception& error) {
-    return YamlFault{line_of(error.mark), "not YAML: " + error.msg};
+    return not_yaml(line_of(error.mark), error.msg);
   } catch (const std::exception& error) {
-    return YamlFault{0, std::string("not YAML: ") + error.what()};
+    return not_yaml(0, error.what());
   }
 }
 

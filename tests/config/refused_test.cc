@@ -301,6 +301,19 @@ TEST(Warned, A25_SecretsInAFileThatEveryoneMayRead) {
   EXPECT_THAT(warnings_of(named, 0644), IsEmpty());
 }
 
+TEST(Warned, A25_ASecretFileThatEveryoneMayRead) {
+  const TemporaryFile secret("sk-from-a-file\n", 0644);
+  const auto text =
+      kKeys + provider("base_url: \"https://a.example\", api_key: \"file:" + secret.path() + "\"") +
+      kModels;
+  std::vector<Problem> warnings;
+  auto options = options_with();
+  options.warnings = &warnings;
+  EXPECT_TRUE(std::holds_alternative<Config>(load_text(text, "t.yaml", options)));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings[0].file, secret.path());
+}
+
 TEST(Load, SecretsMayComeFromFiles) {
   const TemporaryFile secret("sk-from-a-file\n", 0600);
   const auto config = loaded(

@@ -1,9 +1,12 @@
 #include "config/yaml_tree.h"
 
+#include <algorithm>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "config/base/utf8.h"
 
 namespace config {
 namespace {
@@ -49,6 +52,14 @@ TEST(YamlTree, DuplicateKeysAreKeptForTheReaderToRefuse) {
 TEST(YamlTree, SyntaxErrorsHaveALine) {
   EXPECT_EQ(fault("a: 1\nb: [1, 2\nc: 3\n").line, 3);
   EXPECT_THAT(fault("a: 1\n\tb: 2\n").message, HasSubstr("not YAML"));
+}
+
+TEST(YamlTree, SyntaxErrorsDoNotRepeatBytesThatAreNoText) {
+  for (const auto* text : {"a: \"\\", "a: \"\\\xc3\xa9\"", "a: \"\\\t\r\x85"}) {
+    const auto message = fault(text).message;
+    EXPECT_EQ(find_invalid_utf8(message), message.size()) << text;
+    EXPECT_TRUE(std::none_of(message.begin(), message.end(), is_control)) << text;
+  }
 }
 
 TEST(YamlTree, OneDocumentOfPlainValuesAndNothingElse) {
