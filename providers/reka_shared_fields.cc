@@ -64,6 +64,10 @@ void RequestFields::read_extra_body() {
 
 // What several fields depend on is known before the first of them is written.
 Result<void> RequestFields::prepare() {
+  if (chat_.operation != Operation::chat) {
+    return config::unsupported_parameter(
+        fmt::format("The model '{}' serves only chat completions.", chat_.model), "model");
+  }
   read_extra_body();
   conversation_ = read_conversation(call_.json, chat_);
   auto history = make_history(conversation_, can_, chat_.model, dropped_);

@@ -1,6 +1,6 @@
 // A whole answer as the stream that was asked for; declared in adapter.h.
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "providers/adapter.h"
 #include "providers/openai_answer.h"
@@ -85,7 +85,9 @@ void write_end(JsonWriter& json, JsonValue choice) {
 }  // namespace
 
 config::Result<Body> stream_from_completion(const Call& call, const Completion& completion) {
-  const auto text = completion.body.str();
+  // Line ends stand only between tokens, where a blank does as well: an event is one line.
+  auto text = completion.body.str();
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   auto& document = call.json.document;
   if (!document.read(text)) {
     return config::failure(ErrorCode::internal, "The answer could not be streamed.",
