@@ -1,0 +1,127 @@
+"""deploy/start as a new user meets it: it says what it is, the curl line it prints streams an answer,
+Ctrl-C stops everything, and what it built has every protection."""
+import os
+import pathlib
+import re
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from processes import ROOT, fetch, wait_for
+
+PROVIDER_KEYS = ("REKA_API_KEY", "OPENROUTER_API_KEY", "HAIMAKER_API_KEY")
+
+
+def processes_of_group(group):
+    """Ids of the living processes in a process group."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split() if entry.name.isdigit() else None
+        except OSError:
+            continue
+        if fields and int(fields[2]) == group and fields[0] != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+class Start(unittest.TestCase):
+    def start(self, **environment):
+        """Runs deploy/start on free ports until its banner is out; returns (process, banner)."""
+        kept = {name: value for name, value in os.environ.items() if name not in (*PROVIDER_KEYS, "ONPREM_BASE_URL")}
+        output = tempfile.NamedTemporaryFile("w+")
+        self.addCleanup(output.close)
+        process = subprocess.Popen(
+            [ROOT / "deploy/start", "--no-install"],
+            env={**kept, "PORT": "0", "ADMIN_PORT": "0", **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # its own group: what a terminal's Ctrl-C reaches
+        )
+        self.addCleanup(self.stop, process)
+        path = pathlib.Path(output.name)
+        try:
+            wait_for("the banner", lambda: "Ctrl-C stops it." in path.read_text(), 1500, process)
+        except AssertionError as late:
+            raise AssertionError(f"{late}:\n{path.read_text()}") from None
+        return process, path.read_text()
+
+    def stop(self, process):
+        for living in processes_of_group(process.pid):
+            os.kill(living, signal.SIGKILL)
+        process.wait()
+
+    def test_a_first_stream_and_a_clean_end(self):
+        process, banner = self.start()
+        with self.subTest("which provider is which"):
+            for provider in ("reka", "openrouter", "haimaker", "onprem"):
+                self.assertRegex(banner, rf"(?m)^  {provider} +simulated here")
+
+        curl = re.search(r"^  (curl -N .*)$", banner, re.M)[1]
+        with self.subTest("the curl line"):
+            answer = subprocess.run(shlex.split(curl) + ["-sS"], capture_output=True, text=True, timeout=60)
+            self.assertEqual((0, ""), (answer.returncode, answer.stderr))
+            self.assertRegex(answer.stdout, r'^data: \{"')
+            self.assertTrue(answer.stdout.endswith("data: [DONE]\n\n"), answer.stdout[-200:])
+            self.assertIn("Hello!", answer.stdout)
+
+        with self.subTest("an answer says that it is simulated"):
+            answer = subprocess.run(shlex.split(curl) + ["-sSi"], capture_output=True, text=True, timeout=60)
+            self.assertRegex(answer.stdout, r"(?i)x-tollgate-provider: openrouter \(simulated\)")
+
+        with self.subTest("metrics where it says"):
+            status, text = fetch(re.search(r"metrics +(\S+)", banner)[1])
+            self.assertEqual(200, status)
+            self.assertIn("tollgate_requests_total{", text)
+
+        with self.subTest("the key is the owner's alone"):
+            key = ROOT / "build/demo/key"
+            self.assertEqual(0o600, stat.S_IMODE(key.stat().st_mode))
+            self.assertIn(key.read_text().strip(), curl)
+
+        with self.subTest("Ctrl-C stops all it started"):
+            os.killpg(process.pid, signal.SIGINT)
+            self.assertEqual(0, process.wait(60))
+            self.assertEqual([], processes_of_group(process.pid))
+
+    def test_a_provider_whose_key_is_exported_is_the_real_one(self):
+        _, banner = self.start(OPENROUTER_API_KEY="sk-or-v1-not-one")
+        self.assertRegex(banner, r"(?m)^  openrouter +real: https://openrouter\.ai/api/v1$")
+        self.assertRegex(banner, r"(?m)^  haimaker +simulated here; export HAIMAKER_API_KEY")
+        self.assertNotIn("sk-or-v1-not-one", banner)
+
+    def test_stopping_only_the_script_stops_all_too(self):
+        process, _ = self.start()
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        self.assertEqual([], processes_of_group(process.pid))
+
+    def test_a_taken_port_is_said_and_leaves_nothing_behind(self):
+        first, banner = self.start()
+        port = re.search(r"OpenAI API at http://127\.0\.0\.1:(\d+)/v1", banner)[1]
+        second = subprocess.run(
+            [ROOT / "deploy/start", "--no-install"],
+            env={**os.environ, "PORT": port, "ADMIN_PORT": "0"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        self.assertNotEqual(0, second.returncode)
+        self.assertIn(port, second.stderr)
+        self.assertIsNone(first.poll())
+
+    def test_what_is_built_has_every_protection(self):
+        subprocess.run([ROOT / "deploy/start", "--no-install", "--build-only"], check=True, capture_output=True)
+        program = ROOT / "build/release/gateway/tollgate"
+        lint = [sys.executable, ROOT / "tests/lint/hardening.py", program, "--fortified"]
+        done = subprocess.run(lint, capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
