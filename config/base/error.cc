@@ -42,6 +42,8 @@ std::string_view to_string(ErrorCode code) {
       return "budget_exceeded";
     case ErrorCode::upstream_rejected:
       return "upstream_rejected";
+    case ErrorCode::client_left:
+      return "client_left";
     case ErrorCode::upstream_busy:
       return "upstream_busy";
     case ErrorCode::upstream_denied:

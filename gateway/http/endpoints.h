@@ -15,8 +15,8 @@
 namespace gateway::http {
 
 // Looks at a head before its body is read, so that what will not be served (no key, not
-// JSON) costs neither memory nor waiting.
-using Gate = std::function<config::Result<void>(const Request& head)>;
+// JSON) costs neither memory nor waiting. May leave what it found out in `head.caller`.
+using Gate = std::function<config::Result<void>(Request& head)>;
 // Answers through the Reply. What it throws becomes a 500.
 using Handler = std::function<Awaitable<void>(const Request&, Reply&)>;
 

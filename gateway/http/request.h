@@ -2,6 +2,7 @@
 // A client's request as the endpoints see it. A view into the connection's buffers,
 // valid until the connection reads its next request.
 
+#include <memory>
 #include <optional>
 #include <ostream>  // boost::core::string_view, inside verb.hpp, needs it complete
 #include <span>
@@ -12,6 +13,10 @@
 
 #include "config/base/error.h"
 #include "gateway/http/field.h"
+
+namespace gateway {
+struct VirtualKey;
+}
 
 namespace gateway::http {
 
@@ -27,6 +32,8 @@ struct Request {
   std::string_view body;
   // Minted by us, sent back as x-request-id.
   std::string_view id;
+  // Who asks, once the endpoint's gate has found out; empty where nobody is asked.
+  std::shared_ptr<const VirtualKey> caller;
 
   // The first field of that name, in any case; empty where there is none.
   std::string_view find(std::string_view name) const;

@@ -10,9 +10,9 @@ class FakeClock final : public config::Clock {
   Steady now() const override { return now_; }
   Wall wall() const override { return wall_; }
 
-  void advance(std::chrono::milliseconds by) {
-    now_ += by;
-    wall_ += by;
+  void advance(std::chrono::nanoseconds by) {
+    now_ += std::chrono::duration_cast<Steady::duration>(by);
+    wall_ += std::chrono::duration_cast<Wall::duration>(by);
   }
   void set_wall(Wall wall) { wall_ = wall; }
 

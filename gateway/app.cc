@@ -1,0 +1,146 @@
+#include "gateway/app.h"
+
+#include <csignal>
+#include <sched.h>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "gateway/admin/pages.h"
+#include "gateway/log.h"
+#include "gateway/version.h"
+
+namespace gateway {
+namespace {
+
+// Scrapes and probes come from few; a flood of them must not use up descriptors.
+constexpr std::size_t kAdminConnections = 256;
+
+// CPUs this process may use, which a container or taskset makes fewer than there are.
+int usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+int worker_count(const config::Server& server) {
+  return server.workers > 0 ? server.workers : usable_cpus();
+}
+
+Awaitable<void> show(http::Reply& reply, admin::Page page) {
+  providers::Body body;
+  body.borrow(page.body);
+  co_await reply.send(page.status, page.content_type, body);
+}
+
+}  // namespace
+
+App::App(std::shared_ptr<const Snapshot> snapshot, Reload reload)
+    : reload_(std::move(reload)),
+      server_(snapshot->config().server),
+      metrics_({{"version", kVersion}}, worker_count(server_)),
+      client_connections_(server_.max_connections),
+      admin_count_(kAdminConnections),
+      admin_endpoints_(admin_endpoints()),
+      admin_door_{.endpoints = admin_endpoints_,
+                  .limits = server_,
+                  .deadlines = deadlines_,
+                  .clock = clock_,
+                  .tasks = admin_connections_,
+                  .count = admin_count_},
+      admin_listener_(control_, snapshot->config().admin.listen, admin_door_),
+      signals_(control_, SIGTERM, SIGINT, SIGHUP),
+      drain_limit_(control_) {
+  const Shared shared{clock_, metrics_, client_connections_, draining_};
+  config::Endpoint where = server_.listen;
+  for (int index = 0; index < worker_count(server_); ++index) {
+    workers_.push_back(std::make_unique<WorkerThread>(index, shared, snapshot, where));
+    where.port = workers_.back()->port();  // port 0: the first one's for all
+  }
+}
+
+App::~App() = default;
+
+http::Endpoints App::admin_endpoints() {
+  using http::verb;
+  const auto metrics = [this](const http::Request&, http::Reply& reply) {
+    return show(reply, admin::metrics(metrics_));
+  };
+  const auto alive = [](const http::Request&, http::Reply& reply) {
+    return show(reply, admin::alive());
+  };
+  const auto ready = [this](const http::Request&, http::Reply& reply) {
+    return show(reply, admin::ready(draining_.load(std::memory_order_relaxed)));
+  };
+  return http::Endpoints({{verb::get, "/metrics", false, {}, metrics},
+                          {verb::get, "/healthz", false, {}, alive},
+                          {verb::get, "/readyz", false, {}, ready}});
+}
+
+int App::run_until_signalled() {
+  await_signal();
+  admin_listener_.start();
+  for (auto& worker : workers_) worker->start();
+  log::info("serving", {{"version", std::string_view(kVersion)},
+                        {"address", server_.listen.host},
+                        {"port", client_port()},
+                        {"admin_port", admin_port()},
+                        {"workers", workers_.size()}});
+  control_.run();
+  workers_.clear();
+  log::info("stopped", {});
+  return 0;
+}
+
+void App::await_signal() {
+  signals_.async_wait([this](error_code failed, int signal) {
+    if (failed) return;
+    await_signal();
+    on_signal(signal);
+  });
+}
+
+void App::on_signal(int signal) {
+  if (signal == SIGHUP) return reload();
+  if (!draining_.exchange(true)) return drain();
+  log::warn("told to stop again: ending what is open", {});
+  for (auto& worker : workers_) worker->cut();
+}
+
+void App::reload() {
+  auto compiled = reload_();
+  if (const auto* problems = std::get_if<std::vector<std::string>>(&compiled)) {
+    metrics_.config_reload_failed();
+    for (const std::string& problem : *problems) {
+      log::error("configuration refused; the old one stays", {{"problem", problem}});
+    }
+    return;
+  }
+  const auto next = std::get<std::shared_ptr<const Snapshot>>(std::move(compiled));
+  for (auto& worker : workers_) worker->adopt(next);
+  log::info("configuration reloaded",
+            {{"models", next->config().models.size()}, {"keys", next->config().keys.size()}});
+}
+
+void App::drain() {
+  log::info("draining", {{"connections", client_connections_.open()}});
+  still_draining_ = workers_.size();
+  for (auto& worker : workers_) {
+    worker->drain([this] { net::post(control_, [this] { one_drained(); }); });
+  }
+  drain_limit_.expires_after(server_.drain_timeout);
+  drain_limit_.async_wait([this](error_code cancelled) {
+    if (cancelled) return;
+    log::warn("drain limit reached: ending what is open", {});
+    for (auto& worker : workers_) worker->cut();
+  });
+}
+
+void App::one_drained() {
+  if (--still_draining_ > 0) return;
+  // The admin listener stays to the last, so that probes see readiness end.
+  control_.stop();
+}
+
+}  // namespace gateway

@@ -1,0 +1,69 @@
+#pragma once
+// Builds every part in order and takes them down in reverse: metrics, workers with
+// their listeners, the admin listener, signals. The only place that sees all parts. Runs
+// on the control thread.
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "config/base/clock.h"
+#include "gateway/http/listener.h"
+#include "gateway/metrics/metrics.h"
+#include "gateway/worker_thread.h"
+
+namespace gateway {
+
+class App {
+ public:
+  // Compiles the configuration anew, or says what is wrong with it.
+  using Reload =
+      std::function<std::variant<std::shared_ptr<const Snapshot>, std::vector<std::string>>()>;
+
+  // Binds both listeners; throws std::system_error where it cannot.
+  App(std::shared_ptr<const Snapshot> snapshot, Reload reload);
+  ~App();
+
+  std::uint16_t client_port() const { return workers_.front()->port(); }
+  std::uint16_t admin_port() const { return admin_listener_.port(); }
+
+  // Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads. Returns the exit status.
+  int run_until_signalled();
+
+ private:
+  void await_signal();
+  void on_signal(int signal);
+  void reload();
+  void drain();
+  void one_drained();
+  http::Endpoints admin_endpoints();
+
+  const config::SystemClock clock_;
+  const Reload reload_;
+  const config::Server server_;
+  std::atomic<bool> draining_{false};
+  metrics::Metrics metrics_;
+  http::ConnectionCount client_connections_;
+  std::vector<std::unique_ptr<WorkerThread>> workers_;
+  std::size_t still_draining_ = 0;
+
+  // The control thread's.
+  net::io_context control_{1};
+  Deadlines deadlines_{control_, clock_};
+  TaskGroup admin_connections_;
+  http::ConnectionCount admin_count_;
+  http::Endpoints admin_endpoints_;
+  http::Door admin_door_;
+  http::Listener admin_listener_;
+  net::signal_set signals_;
+  net::steady_timer drain_limit_;
+};
+
+}  // namespace gateway

@@ -1,0 +1,71 @@
+#include "gateway/chat/attempt.h"
+
+#include <memory>
+
+#include <boost/beast/core/string.hpp>
+
+#include "gateway/chat/relay.h"
+#include "gateway/http/client_watch.h"
+#include "gateway/upstream/exchange.h"
+
+namespace gateway::chat {
+namespace {
+
+using config::ErrorCode;
+using config::Result;
+
+// Enough of a refusal to classify and quote it.
+constexpr std::size_t kMaxErrorBody = 256 * 1024;
+
+bool is_event_stream(const providers::AnswerHead& head) {
+  constexpr std::string_view kType = "text/event-stream";
+  return boost::beast::iequals(head.find("content-type").substr(0, kType.size()), kType);
+}
+
+}  // namespace
+
+Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapter,
+                                const providers::Call& call, http::Reply& reply, Meter& meter) {
+  const providers::ChatRequest& chat = call.chat;
+  const config::Target& target = call.target;
+  auto request = adapter.encode(call);
+  if (!request) co_return request.error();
+
+  upstream::Exchange exchange(worker.pools(), target);
+  std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it
+  AttemptMeter settle(meter, target, chat.bytes.size());
+  http::ClientWatch client(reply.socket(), [&exchange] { exchange.cancel(); });
+
+  auto head = Result<providers::AnswerHead>(providers::AnswerHead{});
+  {
+    Waiting upstream(meter);
+    head = co_await exchange.start(*request);
+  }
+  if (exchange.written()) settle.written();
+
+  Result<void> done;
+  if (!head) {
+    done = head.error();
+  } else if (head->status < 200 || head->status > 299) {
+    settle.refused_in_words();
+    Waiting upstream(meter);
+    auto body = co_await exchange.read_all(kMaxErrorBody);
+    done = adapter.decode_error(call, *head, body ? *body : std::string_view{});
+  } else {
+    Delivery delivery{adapter, call, *head, request->dropped, exchange, reply, meter, settle};
+    if (chat.stream && is_event_stream(*head)) {
+      decoder = adapter.open_stream(call, *head);
+      done = co_await relay_stream(delivery, *decoder);
+    } else {
+      done = co_await relay_whole(delivery);
+    }
+  }
+  if (!done && client.client_left()) {
+    done = config::failure(ErrorCode::client_left, "The client left before the answer was whole.",
+                           done.error().detail);
+  }
+  if (!done) settle.failed(done.error(), reply.committed());
+  co_return done;
+}
+
+}  // namespace gateway::chat

@@ -1,0 +1,50 @@
+#include "gateway/chat/authenticate.h"
+
+#include <algorithm>
+
+#include <boost/beast/core/string.hpp>
+
+namespace gateway::chat {
+namespace {
+
+// Longer than any key we issue; a longer one is not worth hashing.
+constexpr std::size_t kMaxSecretBytes = 512;
+
+config::Error refuse(std::string message) {
+  return config::failure(config::ErrorCode::invalid_key, std::move(message));
+}
+
+// RFC 6750 b64token, which every key of ours and of OpenAI's is made of.
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~' || c == '+' || c == '/' || c == '=';
+  });
+}
+
+}  // namespace
+
+config::Result<const VirtualKey*> authenticate(const Snapshot& snapshot,
+                                               const http::Request& request) {
+  if (const VirtualKey* anyone = snapshot.anonymous()) return anyone;
+
+  const std::string_view value = request.find("authorization");
+  if (value.empty()) {
+    return refuse("No API key was given. Send it as 'Authorization: Bearer YOUR_KEY'.");
+  }
+  constexpr std::string_view kScheme = "bearer ";
+  if (value.size() <= kScheme.size() ||
+      !boost::beast::iequals(value.substr(0, kScheme.size()), kScheme)) {
+    return refuse("The Authorization header must read 'Bearer YOUR_KEY'.");
+  }
+  const std::string_view secret = value.substr(kScheme.size());
+  const VirtualKey* key =
+      secret.size() <= kMaxSecretBytes && is_token(secret) ? snapshot.keys().find(secret) : nullptr;
+  if (key == nullptr) {
+    return refuse(
+        "The API key is not valid here. Check that it is complete, or ask for a new one.");
+  }
+  return key;
+}
+
+}  // namespace gateway::chat

@@ -1,0 +1,16 @@
+#pragma once
+// Who is asking: `Authorization: Bearer <key>` -> VirtualKey. CPU only; any thread.
+
+#include "config/base/error.h"
+#include "gateway/http/request.h"
+#include "gateway/snapshot.h"
+
+namespace gateway::chat {
+
+// The key lives as long as the snapshot. invalid_key never repeats what was
+// presented. Only the Authorization field counts: not the query, a cookie, a
+// trailer or the body.
+config::Result<const VirtualKey*> authenticate(const Snapshot& snapshot,
+                                               const http::Request& request);
+
+}  // namespace gateway::chat

@@ -1,0 +1,45 @@
+#pragma once
+// Serves everything that reaches an upstream: chat completions, completions and
+// embeddings take the same line, so that none can forget to pay. One per worker,
+// used on its thread; one coroutine per request.
+
+#include <memory>
+
+#include "gateway/async.h"
+#include "gateway/http/reply.h"
+#include "gateway/http/request.h"
+#include "gateway/worker.h"
+#include "providers/chat_request.h"
+
+namespace gateway::chat {
+
+class Meter;
+
+class ChatHandler {
+ public:
+  explicit ChatHandler(Worker& worker) : worker_(worker) {}
+
+  // Answers in every case: with what an upstream said, or with one Error. The endpoint's
+  // gate has found request.caller.
+  Awaitable<void> serve(providers::Operation operation, const http::Request& request,
+                        http::Reply& reply);
+
+ private:
+  // What a request asks, of whom: everything before anything is spent.
+  struct Asked {
+    std::shared_ptr<const Snapshot> snapshot;  // this request's view of the world, to its end
+    providers::ChatRequest chat;
+    RouteMatch match;
+  };
+  config::Result<Asked> understand(providers::Operation operation, const http::Request& request);
+
+  Awaitable<config::Result<void>> answer(const Asked& asked, const http::Request& request,
+                                         http::Reply& reply);
+  Awaitable<config::Result<void>> first_that_answers(const Asked& asked,
+                                                     const http::Request& request,
+                                                     http::Reply& reply, Meter& meter);
+
+  Worker& worker_;
+};
+
+}  // namespace gateway::chat

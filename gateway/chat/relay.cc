@@ -1,0 +1,129 @@
+#include "gateway/chat/relay.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace gateway::chat {
+namespace {
+
+using config::Result;
+
+// A whole answer is parsed in memory; nothing a model writes comes near this.
+constexpr std::size_t kMaxWholeAnswer = 16 * 1024 * 1024;
+
+// Who answers, told before the head is written.
+void announce(const Delivery& delivery) {
+  const config::Target& target = delivery.call.target;
+  delivery.reply.add_header("x-tollgate-provider",
+                            target.simulated ? fmt::format("{} (simulated)", target.provider.view())
+                                             : target.provider.str());
+  delivery.reply.add_header("x-tollgate-model", target.model);
+  if (!delivery.dropped.empty()) {
+    delivery.reply.add_header("x-tollgate-dropped",
+                              fmt::format("{}", fmt::join(delivery.dropped, ", ")));
+  }
+}
+
+// An error inside a 200 is a verdict, as a status would be; nonsense is none.
+void note_verdict(const Delivery& delivery, const config::Error& error) {
+  if (error.code != config::ErrorCode::upstream_garbled) delivery.attempt.refused_in_words();
+}
+
+// Appends all that is complete in the parser; at the upstream's end, what stands
+// unterminated too.
+Result<void> decode_events(providers::SseParser& parser, providers::StreamDecoder& decoder,
+                           bool at_end, providers::Body& out) {
+  while (!decoder.done()) {
+    auto event = parser.next();
+    if (!event && at_end) event = parser.finish();
+    if (!event) break;
+    if (auto decoded = decoder.decode(*event, out); !decoded) return decoded;
+  }
+  if (parser.overflowed()) {
+    return config::failure(config::ErrorCode::upstream_garbled,
+                           "The upstream sent an event larger than this gateway relays.",
+                           "server-sent event over the size cap");
+  }
+  return {};
+}
+
+}  // namespace
+
+Awaitable<Result<void>> relay_whole(Delivery delivery) {
+  auto bytes = Result<std::string_view>(std::string_view{});
+  {
+    Waiting upstream(delivery.request);
+    bytes = co_await delivery.upstream.read_all(kMaxWholeAnswer);
+  }
+  if (!bytes) co_return bytes.error();
+
+  auto completion = delivery.adapter.decode(delivery.call, delivery.head, *bytes);
+  if (!completion) {
+    note_verdict(delivery, completion.error());
+    co_return completion.error();
+  }
+  delivery.attempt.upstream_names(completion->upstream_model, completion->upstream_id);
+
+  auto stream = Result<providers::Body>(providers::Body{});
+  if (delivery.call.chat.stream) {
+    stream = providers::stream_from_completion(delivery.call, *completion);
+    if (!stream) co_return stream.error();
+  }
+
+  // Settled before the last byte leaves: what the client has, the record has.
+  delivery.attempt.first_content();
+  delivery.attempt.ok(completion->usage);
+  announce(delivery);
+  if (const auto cost = delivery.request.cost()) {
+    delivery.reply.add_header("x-tollgate-cost-usd", config::to_usd(*cost));
+  }
+  Waiting client(delivery.request);
+  if (delivery.call.chat.stream) co_return co_await delivery.reply.finish_stream(*stream);
+  co_return co_await delivery.reply.send(200, "application/json", completion->body);
+}
+
+Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder) {
+  delivery.attempt.watch(decoder);
+  providers::SseParser parser;
+  providers::Body out;  // reused; borrows from the parser until the next feed()
+  bool ended = false;
+  while (!ended) {
+    auto bytes = Result<std::string_view>(std::string_view{});
+    {
+      Waiting upstream(delivery.request);
+      bytes = co_await delivery.upstream.read_some();
+    }
+    if (!bytes) co_return bytes.error();
+
+    out.clear();
+    const bool closed = bytes->empty();
+    parser.feed(*bytes);
+    auto decoded = decode_events(parser, decoder, closed, out);
+    ended = closed || decoder.done();
+    if (decoded && ended) decoded = decoder.finish(out);
+
+    if (!decoded) note_verdict(delivery, decoded.error());
+    // An error that arrives together with the first content is still early: nothing
+    // has been shown, so another target may answer instead.
+    if (!decoded && !delivery.reply.committed()) co_return decoded.error();
+    if (decoded && ended) {
+      delivery.attempt.upstream_names({}, decoder.upstream_id());
+      delivery.attempt.ok(decoder.usage());
+    }
+    if (!out.empty()) {
+      if (!delivery.reply.committed()) {
+        announce(delivery);
+        delivery.attempt.first_content();
+      }
+      Waiting client(delivery.request);
+      const bool whole = decoded && ended;
+      auto written =
+          whole ? co_await delivery.reply.finish_stream(out) : co_await delivery.reply.stream(out);
+      if (!written) co_return written.error();
+    }
+    if (!decoded) co_return decoded.error();
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace gateway::chat

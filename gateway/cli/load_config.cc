@@ -1,0 +1,39 @@
+#include "gateway/cli/load_config.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "config/load.h"
+#include "providers/registry.h"
+
+namespace gateway::cli {
+
+std::variant<std::shared_ptr<const Snapshot>, Problems> compile_config(
+    const std::string& config_path) {
+  config::LoadOptions options;
+  const auto kinds = providers::kinds();
+  options.kinds.assign(kinds.begin(), kinds.end());
+  auto loaded = config::load(config_path, options);
+  if (const auto* found = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    Problems problems;
+    for (const config::Problem& problem : *found) problems.push_back(to_string(problem));
+    return problems;
+  }
+  auto snapshot = Snapshot::build(std::get<config::Config>(std::move(loaded)));
+  if (!snapshot) return Problems{fmt::format("{}: {}", config_path, snapshot.error().message)};
+  return *std::move(snapshot);
+}
+
+std::optional<std::shared_ptr<const Snapshot>> load_snapshot(const std::string& config_path) {
+  auto compiled = compile_config(config_path);
+  if (const auto* problems = std::get_if<Problems>(&compiled)) {
+    for (const std::string& line : *problems) fmt::print(stderr, "{}\n", line);
+    fmt::print(stderr, "{} problem{} in {}; nothing was started.\n", problems->size(),
+               problems->size() == 1 ? "" : "s", config_path);
+    return std::nullopt;
+  }
+  return std::get<std::shared_ptr<const Snapshot>>(std::move(compiled));
+}
+
+}  // namespace gateway::cli

@@ -1,0 +1,37 @@
+#pragma once
+// What the operator wrote, compiled for lookup. Immutable after build(); shared by
+// all workers, each holding its own control block so that a request's reference
+// costs no shared cache line. A request keeps the snapshot it began with.
+
+#include <memory>
+#include <string>
+
+#include "config/config.h"
+#include "gateway/routing_table.h"
+#include "gateway/virtual_keys.h"
+
+namespace gateway {
+
+class Snapshot {
+ public:
+  static config::Result<std::shared_ptr<const Snapshot>> build(config::Config config);
+
+  const config::Config& config() const { return config_; }
+  const RoutingTable& routes() const { return routes_; }
+  const KeyTable& keys() const { return keys_; }
+  // Who calls where the operator wrote `auth: none`; nullptr where keys are asked for.
+  const VirtualKey* anonymous() const { return anonymous_.get(); }
+
+ private:
+  explicit Snapshot(config::Config config) : config_(std::move(config)) {}
+
+  const config::Config config_;
+  RoutingTable routes_;
+  KeyTable keys_;
+  std::unique_ptr<const VirtualKey> anonymous_;
+};
+
+// A reference to the same snapshot with a control block of its own.
+std::shared_ptr<const Snapshot> pin(const std::shared_ptr<const Snapshot>& snapshot);
+
+}  // namespace gateway

@@ -1,0 +1,59 @@
+#pragma once
+// One thread and everything that traffic taught it: its event loop, deadlines,
+// upstream connections, parsers, metrics shard and current snapshot. Nothing here is
+// shared with another worker; a request never leaves the worker that accepted it.
+
+#include <memory>
+#include <random>
+
+#include "config/base/clock.h"
+#include "gateway/async.h"
+#include "gateway/deadlines.h"
+#include "gateway/ledger/record_sink.h"
+#include "gateway/snapshot.h"
+#include "gateway/upstream/pool.h"
+#include "providers/wire/json_workspace.h"
+
+namespace gateway {
+
+class Worker {
+ public:
+  Worker(int index, const config::Clock& clock, RecordSink& records,
+         std::shared_ptr<const Snapshot> snapshot, std::uint64_t seed)
+      : index_(index), clock_(clock), records_(records), snapshot_(pin(snapshot)), random_(seed) {}
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  int index() const { return index_; }
+  const config::Clock& clock() const { return clock_; }
+  RecordSink& records() { return records_; }
+
+  net::io_context& io() { return io_; }
+  Deadlines& deadlines() { return deadlines_; }
+  upstream::Pools& pools() { return pools_; }
+  providers::JsonWorkspace& json() { return json_; }
+  std::mt19937_64& random() { return random_; }
+
+  // This moment's view of the configuration; a request keeps the one it began with.
+  std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
+  // From any thread: the worker swaps to `next` between two of its tasks.
+  void adopt(std::shared_ptr<const Snapshot> next) {
+    net::post(io_, [this, next = pin(next)]() mutable { snapshot_ = std::move(next); });
+  }
+
+ private:
+  // Constant after construction.
+  const int index_;
+  const config::Clock& clock_;
+
+  // Touched only on this worker's thread.
+  RecordSink& records_;
+  net::io_context io_{1};
+  Deadlines deadlines_{io_, clock_};
+  upstream::Pools pools_{io_, deadlines_, clock_};
+  providers::JsonWorkspace json_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::mt19937_64 random_;
+};
+
+}  // namespace gateway

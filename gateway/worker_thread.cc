@@ -1,0 +1,59 @@
+#include "gateway/worker_thread.h"
+
+#include <random>
+#include <utility>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include "gateway/client_endpoints.h"
+#include "gateway/log.h"
+
+namespace gateway {
+
+WorkerThread::WorkerThread(int index, const Shared& shared,
+                           std::shared_ptr<const Snapshot> snapshot, const config::Endpoint& where)
+    : recorder_(shared.metrics.shard(index)),
+      worker_(index, shared.clock, recorder_, snapshot, std::random_device{}()),
+      chat_(worker_),
+      endpoints_(client_endpoints(worker_, chat_, shared.draining)),
+      door_{.endpoints = endpoints_,
+            .limits = snapshot->config().server,
+            .deadlines = worker_.deadlines(),
+            .clock = shared.clock,
+            .tasks = connections_,
+            .count = shared.connections},
+      listener_(worker_.io(), where, door_),
+      keep_running_(net::make_work_guard(worker_.io())) {
+  door_.on_refusal = [this](const http::Refusal& refusal) {
+    recorder_.refused(refusal.request_id, refusal.error);
+  };
+  door_.on_exception = [](std::string_view request_id, std::string_view what) {
+    log::error("a request ended in an exception", {{"request", request_id}, {"what", what}});
+  };
+}
+
+WorkerThread::~WorkerThread() {
+  keep_running_.reset();
+  worker_.io().stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void WorkerThread::start() {
+  listener_.start();
+  thread_ = std::thread([this] { worker_.io().run(); });
+}
+
+void WorkerThread::drain(std::function<void()> done) {
+  net::post(worker_.io(), [this, done = std::move(done)]() mutable {
+    listener_.stop();
+    connections_.drain();
+    connections_.when_empty(std::move(done));
+  });
+}
+
+void WorkerThread::cut() {
+  net::post(worker_.io(), [this] { connections_.cut(); });
+}
+
+}  // namespace gateway

@@ -1,0 +1,60 @@
+#pragma once
+// A worker with its door to the clients, and the thread that runs both. Built and
+// ended by App on the control thread; drain() and adopt() hand work to the worker's.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "gateway/chat/chat_handler.h"
+#include "gateway/http/door.h"
+#include "gateway/http/listener.h"
+#include "gateway/recorder.h"
+#include "gateway/task_group.h"
+#include "gateway/worker.h"
+
+namespace gateway {
+
+// What all workers share, by reference; outlives them.
+struct Shared {
+  const config::Clock& clock;
+  metrics::Metrics& metrics;
+  http::ConnectionCount& connections;
+  const std::atomic<bool>& draining;
+};
+
+class WorkerThread {
+ public:
+  // Listens at `where`; throws std::system_error where it cannot.
+  WorkerThread(int index, const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
+               const config::Endpoint& where);
+  // Ends the thread, whatever is under way; drain first.
+  ~WorkerThread();
+  WorkerThread(const WorkerThread&) = delete;
+  WorkerThread& operator=(const WorkerThread&) = delete;
+
+  std::uint16_t port() const { return listener_.port(); }
+  void start();
+
+  // From the control thread.
+  void adopt(std::shared_ptr<const Snapshot> next) { worker_.adopt(std::move(next)); }
+  // Accepts no more and lets what is open finish; `done` runs on the worker's thread when
+  // the last connection has gone.
+  void drain(std::function<void()> done);
+  // Ends what is still open.
+  void cut();
+
+ private:
+  Recorder recorder_;
+  Worker worker_;
+  chat::ChatHandler chat_;
+  TaskGroup connections_;
+  http::Endpoints endpoints_;
+  http::Door door_;
+  http::Listener listener_;
+  net::executor_work_guard<Executor> keep_running_;
+  std::thread thread_;
+};
+
+}  // namespace gateway

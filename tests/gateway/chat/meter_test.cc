@@ -1,0 +1,189 @@
+#include "gateway/chat/meter.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_clock.h"
+
+namespace gateway::chat {
+namespace {
+
+using namespace std::chrono_literals;
+using config::ErrorCode;
+using config::PicoUsd;
+using providers::Source;
+
+struct Kept : RecordSink {
+  void attempt_done(const UsageRecord& record) override { attempts.push_back(record); }
+  void request_done(const RequestSummary& summary) override { requests.push_back(summary); }
+  std::vector<UsageRecord> attempts;
+  std::vector<RequestSummary> requests;
+};
+
+struct Counting : providers::StreamDecoder {
+  config::Result<void> decode(const providers::SseEvent&, providers::Body&) override { return {}; }
+  config::Result<void> finish(providers::Body&) override { return {}; }
+  void delivered(std::size_t bytes) { delivered_bytes_ = bytes; }
+  void reported(std::int64_t prompt, std::int64_t completion) {
+    usage_.prompt = prompt;
+    usage_.completion = completion;
+    usage_.tokens = Source::reported;
+  }
+};
+
+struct MeterTest : testing::Test {
+  MeterTest() {
+    target.name = config::TargetName("acme/one");
+    target.provider = config::ProviderName("acme");
+    target.price = config::Price{};
+    target.price->input = {100'000};
+    target.price->output = {200'000};
+  }
+  providers::Usage usage(std::int64_t prompt, std::int64_t completion) {
+    Counting counted;
+    counted.reported(prompt, completion);
+    return counted.usage();
+  }
+
+  test::FakeClock clock;
+  Kept kept;
+  config::Target target;
+};
+
+TEST_F(MeterTest, AnAttemptAnsweredWholeIsPricedFromWhatWasReported) {
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, 400);
+    attempt.written();
+    attempt.ok(usage(11, 19));
+    meter.answered(200);
+  }
+  ASSERT_EQ(kept.attempts.size(), 1U);
+  EXPECT_EQ(kept.attempts[0].outcome, Outcome::ok);
+  EXPECT_EQ(kept.attempts[0].cost.amount, PicoUsd{11 * 100'000 + 19 * 200'000});
+  EXPECT_EQ(kept.attempts[0].cost.source, Source::priced);
+  ASSERT_EQ(kept.requests.size(), 1U);
+  EXPECT_EQ(kept.requests[0].outcome, "ok");
+  EXPECT_EQ(kept.requests[0].cost.amount, kept.attempts[0].cost.amount);
+}
+
+TEST_F(MeterTest, ARefusalInWordsCostsNothing) {
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, 400);
+    attempt.written();
+    attempt.refused_in_words();
+    attempt.failed(config::failure(ErrorCode::upstream_busy, "busy"), false);
+    meter.failed(429, config::failure(ErrorCode::upstream_busy, "busy"));
+  }
+  EXPECT_EQ(kept.attempts[0].outcome, Outcome::failed);
+  EXPECT_EQ(kept.attempts[0].cost.amount, PicoUsd{0});
+  EXPECT_EQ(kept.attempts[0].cost.source, Source::reported);
+  EXPECT_FALSE(kept.attempts[0].maybe_billed);
+  EXPECT_EQ(kept.requests[0].outcome, "upstream_error");
+}
+
+TEST_F(MeterTest, SilenceAfterTheRequestWentOutMayHaveBeenBilled) {
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, 400);
+    attempt.written();
+    attempt.failed(config::failure(ErrorCode::upstream_timeout, "late"), false);
+  }
+  EXPECT_TRUE(kept.attempts[0].maybe_billed);
+  EXPECT_EQ(kept.attempts[0].usage.tokens, Source::estimated);
+  EXPECT_EQ(kept.attempts[0].cost.source, Source::estimated);
+  EXPECT_GT(kept.attempts[0].cost.amount->value, 0);
+}
+
+TEST_F(MeterTest, WhatNeverReachedTheWireCostsNothing) {
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, 400);
+    attempt.failed(config::failure(ErrorCode::upstream_unavailable, "refused"), false);
+  }
+  EXPECT_FALSE(kept.attempts[0].maybe_billed);
+  EXPECT_EQ(kept.attempts[0].cost.amount, PicoUsd{0});
+}
+
+TEST_F(MeterTest, AStreamThatBreaksIsBilledByWhatWasDelivered) {
+  Counting decoder;
+  decoder.delivered(400);
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, 40);
+    attempt.watch(decoder);
+    attempt.written();
+    attempt.first_content();
+    attempt.failed(config::failure(ErrorCode::upstream_unavailable, "reset"), true);
+    meter.failed(200, config::failure(ErrorCode::upstream_unavailable, "reset"));
+  }
+  EXPECT_EQ(kept.attempts[0].outcome, Outcome::truncated);
+  EXPECT_EQ(kept.attempts[0].usage.completion, providers::estimated_tokens(400));
+  EXPECT_EQ(kept.requests[0].outcome, "truncated");
+}
+
+TEST_F(MeterTest, AClientThatLeavesKeepsTheCountTheUpstreamHadGiven) {
+  Counting decoder;
+  decoder.reported(7, 2);
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, 40);
+    attempt.watch(decoder);
+    attempt.written();
+  }
+  EXPECT_EQ(kept.attempts[0].outcome, Outcome::client_left);
+  EXPECT_EQ(kept.attempts[0].usage.prompt, 7);
+  EXPECT_EQ(kept.attempts[0].cost.source, Source::priced);
+  EXPECT_EQ(kept.requests[0].outcome, "client_left");
+}
+
+TEST_F(MeterTest, ARequestCostsWhatAllItsAttemptsCost) {
+  {
+    Meter meter(kept, clock, {});
+    {
+      AttemptMeter first(meter, target, 400);
+      first.written();
+      first.failed(config::failure(ErrorCode::upstream_timeout, "late"), false);
+    }
+    AttemptMeter second(meter, target, 400);
+    second.written();
+    second.ok(usage(1, 1));
+  }
+  ASSERT_EQ(kept.attempts.size(), 2U);
+  EXPECT_EQ(kept.attempts[1].attempt, 2);
+  EXPECT_EQ(kept.requests[0].cost.amount->value,
+            kept.attempts[0].cost.amount->value + kept.attempts[1].cost.amount->value);
+  EXPECT_EQ(kept.requests[0].cost.source, Source::estimated);
+}
+
+TEST_F(MeterTest, AnUnknownPriceIsUnknownMoney) {
+  target.price.reset();
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, 400);
+    attempt.written();
+    attempt.ok(usage(1, 1));
+  }
+  EXPECT_FALSE(kept.attempts[0].cost.amount);
+  EXPECT_EQ(kept.attempts[0].cost.source, Source::unknown);
+  EXPECT_FALSE(kept.requests[0].cost.amount);
+}
+
+TEST_F(MeterTest, OverheadIsTheTimeNobodyElseTook) {
+  {
+    Meter meter(kept, clock, {});
+    clock.advance(30us);
+    {
+      Waiting upstream(meter);
+      clock.advance(500ms);
+    }
+    clock.advance(20us);
+  }
+  EXPECT_EQ(kept.requests[0].overhead, 50us);
+  EXPECT_EQ(kept.requests[0].duration, 500ms + 50us);
+}
+
+}  // namespace
+}  // namespace gateway::chat
