@@ -189,7 +189,7 @@ Awaitable<Result<bool>> Connection::read_counted_body(std::size_t size) {
 Awaitable<Result<bool>> Connection::read_chunked_body() {
   parser_.limit_body(door_.limits.max_body_bytes);
   const std::size_t buffered_size = end_ - begin_;
-  make_room_for_chunks(buffered_size);
+  make_room_for_chunks(std::max(buffered_size, kChunkedRead));
   std::memcpy(body_.data(), buffer_.data() + begin_, buffered_size);
   Step step = take_chunks(buffered_size);
   if (step == Step::more && !co_await invite_body()) co_return false;

@@ -179,6 +179,7 @@ void Parser::begin_or_extend(std::uint32_t& start, std::uint32_t& size, const ch
 }
 
 Step Parser::read_head(std::string_view bytes) {
+  if (bytes.empty()) return Step::more;
   base_ = bytes.data();
   const llhttp_errno_t error = llhttp_execute(&llhttp_, base_ + seen_, bytes.size() - seen_);
   if (error == HPE_OK) {
@@ -235,6 +236,8 @@ bool Parser::take_framing(const char* end) {
 
 Parser::Part Parser::read_body(std::span<char> bytes) {
   if (complete_) return {Step::done, {}, 0};
+  char nothing = 0;  // llhttp adds a size to the pointer, even to a null one
+  if (bytes.data() == nullptr) bytes = {&nothing, 0};
   joined_begin_ = joined_end_ = bytes.data();
   framing_from_ = bytes.data();
   const llhttp_errno_t error = llhttp_execute(&llhttp_, bytes.data(), bytes.size());
@@ -246,9 +249,9 @@ Parser::Part Parser::read_body(std::span<char> bytes) {
           ? static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data())
           : bytes.size();
   if (chunked_ && !take_framing(bytes.data() + consumed)) return {Step::failed, {}, 0};
-  return {complete_ ? Step::done : Step::more,
-          {joined_begin_, static_cast<std::size_t>(joined_end_ - joined_begin_)},
-          consumed};
+  const auto size = static_cast<std::size_t>(joined_end_ - joined_begin_);
+  const std::string_view data = size > 0 ? std::string_view(joined_begin_, size) : "";
+  return {complete_ ? Step::done : Step::more, data, consumed};
 }
 
 bool Parser::finish() {

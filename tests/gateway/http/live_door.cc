@@ -30,7 +30,7 @@ Awaitable<void> say(Reply& reply, std::string_view text) {
 
 }  // namespace
 
-LiveDoor::LiveDoor(config::Server limits)
+LiveDoor::LiveDoor(config::Server limits, std::uint16_t port)
     : count_(limits.max_connections),
       door_{.endpoints = endpoints_,
             .limits = limits,
@@ -49,7 +49,7 @@ LiveDoor::LiveDoor(config::Server limits)
                   const std::lock_guard lock(mutex_);
                   exceptions_.emplace_back(what);
                 }},
-      listener_(io_, config::Endpoint{"127.0.0.1", 0}, door_),
+      listener_(io_, config::Endpoint{"127.0.0.1", port}, door_),
       port_(listener_.port()),
       thread_([this] {
         listener_.start();
@@ -188,9 +188,14 @@ void LiveDoor::on_thread(const std::function<void()>& what) {
   done.get_future().wait();
 }
 
-void LiveDoor::stop_listening() {
-  on_thread([this] { listener_.stop(); });
+void LiveDoor::stop_listening_here() {
+  listener_.stop();
 }
+
+void LiveDoor::listen_also(const config::Endpoint& where) {
+  const Listener another(io_, where, door_);
+}
+
 void LiveDoor::drain() {
   on_thread([this] {
     listener_.stop();

@@ -21,7 +21,8 @@ namespace gateway::http {
 
 class LiveDoor {
  public:
-  explicit LiveDoor(config::Server limits = {});
+  // Port 0: a free one.
+  explicit LiveDoor(config::Server limits = {}, std::uint16_t port = 0);
   ~LiveDoor();
 
   std::uint16_t port() const { return port_; }
@@ -36,7 +37,9 @@ class LiveDoor {
 
   // Runs `what` on the door's thread and waits for it.
   void on_thread(const std::function<void()>& what);
-  void stop_listening();
+  void stop_listening_here();  // on_thread() only
+  // A further listener, never started.
+  void listen_also(const config::Endpoint& where);
   void drain();
   void cut();
   std::size_t open_connections();
