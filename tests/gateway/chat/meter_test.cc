@@ -17,6 +17,9 @@ using providers::Source;
 struct Kept : RecordSink {
   void attempt_done(const UsageRecord& record) override { attempts.push_back(record); }
   void request_done(const RequestSummary& summary) override { requests.push_back(summary); }
+  void refused(std::string_view, const config::Error&) override {}
+  void stream_opened() override {}
+  void stream_closed() override {}
   std::vector<UsageRecord> attempts;
   std::vector<RequestSummary> requests;
 };
