@@ -134,7 +134,7 @@ Awaitable<Result<bool>> Connection::read_body() {
   if (!facts_.has_body()) co_return true;
   if (facts_.chunked) co_return co_await read_chunked_body();
 
-  const auto size = static_cast<std::size_t>(*facts_.content_length);
+  const auto size = static_cast<std::size_t>(facts_.content_length.value_or(0));
   if (size <= end_ - begin_) {
     // All of it came with the head: parsed where it is.
     request_.body = buffered().substr(0, size);

@@ -10,10 +10,10 @@ static_assert(PaddedBuffer::kPadding >= simdjson::SIMDJSON_PADDING);
 
 void PaddedBuffer::reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
-  void* moved = std::realloc(bytes_.get(), capacity + kPadding);
+  char* const old = bytes_.release();
+  void* const moved = std::realloc(old, capacity + kPadding);
+  bytes_.reset(moved != nullptr ? static_cast<char*>(moved) : old);
   if (moved == nullptr) throw std::bad_alloc();
-  (void)bytes_.release();
-  bytes_.reset(static_cast<char*>(moved));
   capacity_ = capacity;
 }
 

@@ -65,21 +65,37 @@ LiveDoor::~LiveDoor() {
   thread_.join();
 }
 
+Awaitable<void> LiveDoor::chat(const Request& request, Reply& reply) {
+  {
+    const std::lock_guard lock(mutex_);
+    served_.emplace_back(request.body);
+  }
+  if (!request.body.starts_with('{') || !request.body.ends_with('}')) {
+    const auto error = config::invalid_request("The body is no JSON object.");
+    co_await reply.send_error(error);
+    co_return;
+  }
+  providers::Body body;
+  body.borrow(request.body);
+  co_await reply.send(200, "application/json", body);
+}
+
+Awaitable<void> LiveDoor::wait_for_nothing(Reply& reply) {
+  Timer timer(io_, std::chrono::seconds(30));
+  {
+    ClientWatch watch(reply.socket(), [&timer] { timer.cancel(); });
+    co_await timer.async_wait(kAsTuple);
+    const std::lock_guard lock(mutex_);
+    if (watch.client_left()) ++left_;
+  }
+  co_await say(reply, "waited");
+}
+
 std::vector<Endpoint> LiveDoor::table() {
-  const auto chat = [this](const Request& request, Reply& reply) -> Awaitable<void> {
-    {
-      const std::lock_guard lock(mutex_);
-      served_.emplace_back(request.body);
-    }
-    if (!request.body.starts_with('{') || !request.body.ends_with('}')) {
-      const auto error = config::invalid_request("The body is no JSON object.");
-      co_await reply.send_error(error);
-      co_return;
-    }
-    providers::Body body;
-    body.borrow(request.body);
-    co_await reply.send(200, "application/json", body);
+  const auto chat_handler = [this](const Request& request, Reply& reply) {
+    return chat(request, reply);
   };
+  const auto wait = [this](const Request&, Reply& reply) { return wait_for_nothing(reply); };
   const auto echo = [](const Request& request, Reply& reply) -> Awaitable<void> {
     co_await say(reply, request.body.empty() ? "nothing" : request.body);
   };
@@ -114,16 +130,6 @@ std::vector<Endpoint> LiveDoor::table() {
       if (!written) co_return;
     }
   };
-  const auto wait = [this](const Request&, Reply& reply) -> Awaitable<void> {
-    Timer timer(io_, std::chrono::seconds(30));
-    {
-      ClientWatch watch(reply.socket(), [&timer] { timer.cancel(); });
-      co_await timer.async_wait(kAsTuple);
-      const std::lock_guard lock(mutex_);
-      if (watch.client_left()) ++left_;
-    }
-    co_await say(reply, "waited");
-  };
   const auto fail = [](const Request&, Reply&) -> Awaitable<void> {
     throw std::runtime_error("a bug");
     co_return;
@@ -145,7 +151,7 @@ std::vector<Endpoint> LiveDoor::table() {
       {verb::get, "/", false, {}, echo},
       {verb::post, "/", false, {}, echo},
       {verb::get, "/healthz", false, {}, echo},
-      {verb::post, "/v1/chat/completions", false, knows_the_key, chat},
+      {verb::post, "/v1/chat/completions", false, knows_the_key, chat_handler},
       {verb::get, "/v1/models", false, {}, models},
       {verb::get, "/v1/models/", true, {}, models},
       {verb::get, "/stream", false, {}, stream},

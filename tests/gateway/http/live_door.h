@@ -52,6 +52,9 @@ class LiveDoor {
 
  private:
   std::vector<Endpoint> table();
+  Awaitable<void> chat(const Request& request, Reply& reply);
+  // Ends early when the client leaves.
+  Awaitable<void> wait_for_nothing(Reply& reply);
 
   mutable std::mutex mutex_;
   std::vector<std::string> served_;
