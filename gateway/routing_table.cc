@@ -71,7 +71,7 @@ config::Result<RouteMatch> RoutingTable::find(std::string_view model, const Virt
     const auto found = routes.find(model.substr(0, length));
     if (found == routes.end()) continue;
     if (!key.allows(model)) return not_found(model);
-    return RouteMatch{&routes_[found->second], model.substr(length)};
+    return RouteMatch{&routes_[found->second], std::string(model.substr(length))};
   }
   return not_found(model);
 }

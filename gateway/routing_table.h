@@ -28,7 +28,7 @@ struct Route {
 // A route for one asked name. `rest` is what the wildcard stood for.
 struct RouteMatch {
   const Route* route = nullptr;
-  std::string_view rest;  // into the name that was asked
+  std::string rest;  // owned: the request it came from moves on
 };
 
 class RoutingTable {

@@ -30,10 +30,13 @@ RequestSummary about(const http::Request& request, const providers::ChatRequest&
   return summary;
 }
 
-// A target of a wildcard route, with the upstream's model spelled out.
-config::Target spelled_out(const config::Target& target, std::string_view rest) {
+// The target with the upstream's model spelled out, where it is a pattern; a wildcard
+// route may also have targets that are one model.
+std::optional<config::Target> spelled_out(const config::Target& target, std::string_view rest) {
+  const auto star = target.model.find('*');
+  if (star == std::string::npos) return std::nullopt;
   config::Target out = target;
-  out.model.replace(out.model.find('*'), 1, rest);
+  out.model.replace(star, 1, rest);
   out.quoted_model = providers::quoted(out.model);
   return out;
 }
@@ -109,8 +112,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
        target_order(*match.route, chat.operation, worker_.random())) {
     if (last && !may_try(candidate->target, *failed, *last)) continue;
 
-    std::optional<config::Target> own;
-    if (!match.rest.empty()) own = spelled_out(candidate->target, match.rest);
+    const auto own = spelled_out(candidate->target, match.rest);
     const providers::Call call{chat, own ? *own : candidate->target, worker_.json(),
                                request.caller->allow_upstream_extras};
 
