@@ -37,7 +37,9 @@ std::string as_chunk(std::string_view bytes, const Faults& faults) {
 
 std::string last_chunk(const Faults& faults) {
   if (faults.has(fault("trailers")))
-    return "0\r\nX-Checksum: 1234\r\nAuthorization: Bearer trailer\r\n\r\n";
+    return "0\r\nX-Checksum: 1234\r\nServer-Timing: llm;dur=5\r\n\r\n";
+  if (faults.has(fault("forbidden-trailers")))
+    return "0\r\nAuthorization: Bearer trailer\r\nContent-Length: 5\r\n\r\n";
   return "0\r\n\r\n";
 }
 
@@ -58,7 +60,7 @@ Framing choose_framing(const Reply& reply, const Faults& faults, const Wire& wir
   if (faults.has(fault("gzip-bomb"))) return Framing::chunked;
   for (const auto row :
        {fault("chunked-json"), fault("chunked-1byte"), fault("chunk-ext"), fault("trailers"),
-        fault("cut-chunked"), fault("bad-chunk"), fault("chunk-2-63")})
+        fault("forbidden-trailers"), fault("cut-chunked"), fault("bad-chunk"), fault("chunk-2-63")})
     if (faults.has(row)) return Framing::chunked;
   return reply.streamed ? Framing::chunked : Framing::length;
 }

@@ -214,6 +214,7 @@ inline constexpr FaultSpec kFaults[] = {
     {"frame", "cut-chunked", "FIN before the last chunk"},
     {"frame", "chunk-ext", "chunk extensions"},
     {"frame", "trailers", "trailer fields"},
+    {"frame", "forbidden-trailers", "trailer fields that belong in the head"},
     {"frame", "chunked-1byte", "chunks of one byte"},
     {"frame", "chunked-json", "a whole answer in chunks"},
     {"frame", "http10", "HTTP/1.0, the end is FIN"},

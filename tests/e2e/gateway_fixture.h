@@ -1,0 +1,79 @@
+#pragma once
+// The real gateway in front of the upstream simulator, started once for a suite of tests,
+// and short ways to ask it. One thread.
+//
+// Models, beside those of config/demo.yaml: "openrouter/X", "haimaker/X", "reka/X",
+// "native/X" and "onprem/X" reach the simulator's "mock/X" in that dialect, so that a test
+// names the fault it wants: chat("openrouter/reset-after-2"). "failover/X" tries
+// OpenRouter's "mock/X" first and haimaker's "mock/ok" next.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/gateway_process.h"
+#include "tests/support/http_client.h"
+#include "tests/support/upstream_simulator/json.h"
+#include "tests/support/upstream_simulator/simulator.h"
+
+namespace e2e {
+
+namespace js = simulator::js;
+using test::HeaderFields;
+using test::HttpAnswer;
+
+inline constexpr std::string_view kKey = "sk-tg-test";
+inline constexpr std::string_view kHello = "You said: hello — Grüße aus 世界 🦊.";
+inline constexpr std::string_view kThought = "The user wants a kind answer — déjà vu.";
+
+// A finished stream, taken apart.
+struct Stream {
+  HttpAnswer answer;              // head, and the body as text
+  std::vector<js::value> chunks;  // every data event but [DONE]
+  bool done = false;              // the last event was [DONE]
+
+  // choices[0].delta.NAME of all chunks, joined.
+  std::string text(std::string_view name = "content") const;
+  std::string finish() const;              // the one finish_reason; fails the test at a second
+  std::optional<js::value> usage() const;  // of the last chunk that has it
+  std::optional<js::value> error() const;  // of the last chunk
+};
+
+class Gateway : public testing::Test {
+ protected:
+  static void SetUpTestSuite();
+  static void TearDownTestSuite();
+
+  // {"model":…,"messages":[{"role":"user","content":"hello"}] more}; `more` begins with a comma.
+  static std::string chat_body(std::string_view model, std::string_view more = "");
+
+  static HttpAnswer post(std::string_view path, std::string_view body, HeaderFields headers = {});
+  static HttpAnswer get(std::string_view path);
+  static HttpAnswer chat(std::string_view model, std::string_view more = "");
+  static Stream stream(std::string_view model, std::string_view more = "");
+  static js::value json(const HttpAnswer& answer);
+
+  // What the simulator got last.
+  static simulator::LogEntry last_upstream();
+  static simulator::State& upstream() { return simulator_->state(); }
+  static test::GatewayProcess& gateway() { return *gateway_; }
+
+ private:
+  static inline std::unique_ptr<simulator::Simulator> simulator_;
+  static inline std::unique_ptr<test::GatewayProcess> gateway_;
+};
+
+Stream taken_apart(HttpAnswer answer);
+
+// What the official SDKs need of every stream (one role, one id, one model, choices always
+// there, [DONE] last). Adds test failures.
+void expect_sound(const Stream& stream);
+
+// The configuration of this fixture for a simulator at `base` ("http://127.0.0.1:PORT").
+std::string configuration(const std::string& base);
+
+}  // namespace e2e

@@ -1,0 +1,51 @@
+// Names of models: exact, alias, wildcard, and what is listed of them.
+
+#include "tests/e2e/gateway_fixture.h"
+
+namespace e2e {
+namespace {
+
+class Routes : public Gateway {};
+
+TEST_F(Routes, AWildcardNamesTheUpstreamsModelHoweverLongItIs) {
+  for (const std::string name : {"ok", "words-3", "words-3,slow-1ms,usage-on-finish"}) {
+    const auto answer = chat("onprem/" + name);
+    EXPECT_EQ(answer.status, 200) << name << answer.body;
+    const auto sent = simulator::parse_json(last_upstream().request.body);
+    ASSERT_TRUE(sent) << last_upstream().request.body;
+    EXPECT_EQ(sent->at("model").as_string(), js::string("mock/" + name));
+  }
+}
+
+TEST_F(Routes, AWildcardMayEndAtOneFixedModel) {
+  const auto answer = chat("failover/503");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(simulator::parse_json(last_upstream().request.body)->at("model").as_string(),
+            "mock/ok");
+}
+
+TEST_F(Routes, AnAliasIsAnotherNameForTheModel) {
+  const auto answer = chat("fast");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(last_upstream().model, "rekaai/reka-flash-3");
+}
+
+TEST_F(Routes, UnknownModelsReachNobody) {
+  const auto before = upstream().log.totals().requests;
+  const auto answer = chat("nobody/knows");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(json(answer).at("error").at("code").as_string(), "model_not_found");
+  EXPECT_EQ(upstream().log.totals().requests, before);
+}
+
+TEST_F(Routes, ModelsAreListedWithTheirContext) {
+  const auto list = json(get("/v1/models"));
+  EXPECT_EQ(list.at("object").as_string(), "list");
+  const auto one = json(get("/v1/models/rekaai/reka-edge"));
+  EXPECT_EQ(one.at("id").as_string(), "rekaai/reka-edge");
+  EXPECT_EQ(one.at("context_length").as_int64(), 16'384);
+  EXPECT_EQ(get("/v1/models/nobody").status, 404);
+}
+
+}  // namespace
+}  // namespace e2e
