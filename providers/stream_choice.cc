@@ -116,7 +116,7 @@ bool StreamChoice::take_delta(JsonValue delta, bool finishing, Edits& edits,
   if (tags_ && in_field) tags_->ignore_tags();
   const bool splits = tags_ && (content.is(JsonType::string) || finishing);
   if (splits) {
-    holds = split(content, finishing, delivered) || holds;
+    holds = split(*tags_, content, finishing, delivered) || holds;
   } else {
     delivered += content.raw_text().size();
   }
@@ -159,13 +159,14 @@ bool StreamChoice::take_delta(JsonValue delta, bool finishing, Edits& edits,
 }
 
 // Takes the text through the tag splitter; true: something certain came out.
-bool StreamChoice::split(JsonValue content, bool finishing, std::size_t& delivered) {
+bool StreamChoice::split(ReasoningTags& tags, JsonValue content, bool finishing,
+                         std::size_t& delivered) {
   reasoning_.clear();
   answer_.clear();
   text_.clear();
   append_unescaped(text_, content.raw_text());
-  tags_->feed(text_, reasoning_, answer_);
-  if (finishing) tags_->finish(reasoning_, answer_);
+  tags.feed(text_, reasoning_, answer_);
+  if (finishing) tags.finish(reasoning_, answer_);
   delivered += reasoning_.size() + answer_.size();
   return !reasoning_.empty() || !answer_.empty();
 }

@@ -40,7 +40,7 @@ class StreamChoice {
   };
 
   bool take_delta(JsonValue delta, bool finishing, Edits& edits, std::size_t& delivered);
-  bool split(JsonValue content, bool finishing, std::size_t& delivered);
+  bool split(ReasoningTags& tags, JsonValue content, bool finishing, std::size_t& delivered);
   void take_tool_calls(const JsonMemberView& member, Edits& edits, std::size_t& delivered);
   void edit_tool_call(JsonValue call, Edits& edits);
   std::size_t slot_of(JsonValue call);

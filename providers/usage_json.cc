@@ -22,7 +22,7 @@ void take(JsonValue value, std::optional<std::int64_t>& out, Usage& usage) {
     usage.suspect = true;
     return;
   }
-  out = *count;
+  out = count;
 }
 
 // OpenAI's name, else Reka's native one.

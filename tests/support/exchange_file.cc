@@ -224,6 +224,12 @@ config::PicoUsdPerToken per_million(std::string_view text) {
   return *price;
 }
 
+config::PicoUsd exact(std::string_view text) {
+  const auto amount = config::exact_usd(text);
+  if (!amount) throw std::runtime_error(fmt::format("\"{}\" is no amount", text));
+  return *amount;
+}
+
 std::optional<config::Price> read_price(std::string_view text) {
   if (text == "unknown") return std::nullopt;
   config::Price price;
@@ -241,10 +247,9 @@ std::optional<config::Price> read_price(std::string_view text) {
     } else if (name == "reasoning") {
       price.reasoning = per_million(value);
     } else if (name == "per_request") {
-      price.per_request = config::exact_usd(value).value();
+      price.per_request = exact(value);
     } else if (name.starts_with(kVariant)) {
-      price.per_request_variants[std::string(name.substr(kVariant.size()))] =
-          config::exact_usd(value).value();
+      price.per_request_variants[std::string(name.substr(kVariant.size()))] = exact(value);
     } else {
       throw std::runtime_error(fmt::format("\"{}\" is no part of a price here", name));
     }
