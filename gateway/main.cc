@@ -1,13 +1,14 @@
 // tollgate: subcommands -> exit code. Each subcommand is one file in cli/.
 
+#include <string>
+
 #include <CLI/CLI.hpp>
 
 #include "gateway/cli/commands.h"
+#include "gateway/version.h"
 
 int main(int argc, char** argv) {
-  CLI::App cli(
-      "tollgate: one OpenAI-shaped door to Reka, OpenRouter, haimaker and self-hosted models.",
-      "tollgate");
+  CLI::App cli(std::string("tollgate: ") + gateway::kDescription, "tollgate");
   cli.require_subcommand(1);
   cli.set_help_all_flag("--help-all", "Help for every subcommand");
   cli.footer(

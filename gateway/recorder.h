@@ -21,7 +21,7 @@ class Recorder final : public RecordSink {
   void refused(std::string_view request_id, const config::Error& error) override {
     shard_.rejected(error.code);
     log::info("request refused", {{"request", request_id},
-                                  {"code", config::shape(error.code).openai_code},
+                                  {"code", config::to_string(error.code)},
                                   {"status", error.http_status()},
                                   {"param", error.param}});
   }

@@ -5,8 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "config/base/error.h"
-#include "gateway/http/request.h"
 #include "gateway/metrics/metrics.h"
 
 namespace gateway::admin {
@@ -25,11 +23,5 @@ Page ready(bool draining);
 
 // In Prometheus' text format.
 Page metrics(const metrics::Metrics& metrics);
-
-// The admin listener: `path` is without its query. An Error where there is no such page
-// (not_found) or where it is not asked with GET or HEAD (method_not_allowed). The
-// answer to HEAD carries the body too: whoever writes it leaves it out.
-config::Result<Page> answer(http::verb method, std::string_view path,
-                            const metrics::Metrics& metrics, bool draining);
 
 }  // namespace gateway::admin

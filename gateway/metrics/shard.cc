@@ -39,9 +39,9 @@ void Shard::attempt(const UsageRecord& record) {
 
   attempts_.at({provider, model, to_string(record.outcome), error}).add(1);
 
-  if (record.usage.suspect) {
-    doubts_.at({provider, model, kImpossibleCount}).add(1);
-  } else if (record.usage.tokens != providers::Source::unknown) {
+  // Whoever read a suspect usage has left out what cannot be; the rest counts.
+  if (record.usage.suspect) doubts_.at({provider, model, kSuspectCount}).add(1);
+  if (record.usage.tokens != providers::Source::unknown) {
     add(tokens_.at({model, team, provider, to_string(record.usage.tokens)}),
         providers::disjoint(record.usage));
   }

@@ -57,7 +57,7 @@ using TokenCounts = std::array<Count, kTokenKinds.size()>;
 // Why an attempt's accounting deserves a second look.
 inline constexpr std::string_view kUnknownCost = "unknown_cost";
 inline constexpr std::string_view kMaybeBilled = "maybe_billed";
-inline constexpr std::string_view kImpossibleCount = "impossible_count";
+inline constexpr std::string_view kSuspectCount = "suspect_count";
 inline constexpr std::string_view kReportedZero = "reported_zero";
 
 class alignas(64) Shard {

@@ -115,13 +115,13 @@ TEST(Metrics, AReportedZeroForAPaidModelRaisesTheAlarm) {
   EXPECT_THAT(metrics.text(), HasSubstr("reason=\"reported_zero\"} 1"));
 }
 
-TEST(Metrics, CountsThatNoHonestMeterGivesStayOutOfTheSums) {
+TEST(Metrics, ASuspectUsageIsCountedAndFlagged) {
   Metrics metrics({}, 1);
   UsageRecord record = answered_attempt();
   record.usage.suspect = true;
   metrics.shard(0).attempt(record);
-  EXPECT_THAT(metrics.text(), Not(HasSubstr("tollgate_tokens_total{")));
-  EXPECT_THAT(metrics.text(), HasSubstr("reason=\"impossible_count\"} 1"));
+  EXPECT_THAT(metrics.text(), HasSubstr("tollgate_tokens_total{kind=\"prompt\""));
+  EXPECT_THAT(metrics.text(), HasSubstr("reason=\"suspect_count\"} 1"));
 }
 
 TEST(Metrics, AFailedAttemptNamesItsError) {
