@@ -89,7 +89,7 @@ Result<std::string> read_mode(JsonValue research, bool stream) {
   if (auto ok = check_object(thinking, param); !ok) return ok.error();
   const JsonValue mode = thinking["mode"];
   if (!given(mode)) return std::string("none");
-  const std::string text = mode.text();
+  std::string text = mode.text();
   if (text != "none" && text != "low" && text != "high") {
     return invalid_request("research.parallel_thinking.mode must be none, low or high.",
                            param + ".mode");

@@ -149,16 +149,6 @@ Result<void> RequestFields::write(const JsonMember& member) {
       return write_tool_choice(member.key);
     case Fate::response_format:
       return write_response_format(member);
-    case Fate::reasoning_effort:
-      if (can_.reasoning_effort) {
-        pass(member);
-      } else {
-        dropped_.name(member.key);
-      }
-      break;
-    case Fate::reasoning:
-      write_reasoning(member);
-      break;
     case Fate::web_search:
       if (can_.web_search) {
         json().member("use_search_engine", true);
@@ -185,8 +175,7 @@ Result<void> RequestFields::write_messages() {
     write_plain_messages(out_, history_);
     return {};
   }
-  const auto calls = table_.messages == Spelling::native ? CallStyle::native : CallStyle::openai;
-  return reka::write_messages(out_, history_, can_, calls, call_.json);
+  return reka::write_messages(out_, history_, can_, CallStyle::native, call_.json);
 }
 
 void RequestFields::write_max_tokens(const JsonMember& member) {
@@ -246,21 +235,6 @@ Result<void> RequestFields::write_response_format(const JsonMember& member) {
   }
   pass(member);
   return {};
-}
-
-// Reka knows the effort alone of what OpenRouter puts into `reasoning`.
-void RequestFields::write_reasoning(const JsonMember& member) {
-  const JsonMember* said_plainly = chat_.find("reasoning_effort");
-  const bool plainly = said_plainly != nullptr && !is_null(chat_.raw(*said_plainly));
-  if (!can_.reasoning_effort || plainly || !call_.json.nested.read(chat_.raw(member))) {
-    dropped_.name("reasoning");
-    return;
-  }
-  const JsonValue effort = call_.json.nested.root()["effort"];
-  if (effort.is(JsonType::string)) json().raw_member("reasoning_effort", effort.raw());
-  if (!effort.is(JsonType::string) || call_.json.nested.root().count() > 1) {
-    dropped_.name("reasoning");
-  }
 }
 
 }  // namespace providers::reka

@@ -36,8 +36,6 @@ enum class Fate : std::uint8_t {
   tools,  // and functions
   tool_choice,
   response_format,
-  reasoning_effort,
-  reasoning,  // OpenRouter's object
   web_search,
 };
 
@@ -46,12 +44,13 @@ struct Field {
   Fate fate;
 };
 
-enum class Spelling : std::uint8_t { openai, native, plain };
+// How messages are spelled: as the native chat has them, or as text alone.
+enum class Spelling : std::uint8_t { native, plain };
 
 struct FieldTable {
   std::span<const Field> fields;
-  Fate otherwise = Fate::pass;  // of a field the table does not know
-  Spelling messages = Spelling::openai;
+  Fate otherwise = Fate::drop;  // of a field the table does not know
+  Spelling messages = Spelling::native;
 };
 
 class RequestFields {
@@ -88,7 +87,6 @@ class RequestFields {
   void write_tools();
   config::Result<void> write_tool_choice(std::string_view name);
   config::Result<void> write_response_format(const JsonMember& member);
-  void write_reasoning(const JsonMember& member);
   config::Error cannot(std::string_view param) const;
 
   const Call& call_;
