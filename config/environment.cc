@@ -46,6 +46,7 @@ std::variant<std::string, NotExpanded> value_of(std::string_view inside,
 
 Environment process_environment() {
   return [](std::string_view name) -> std::optional<std::string> {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing in this process sets variables
     const char* value = std::getenv(std::string(name).c_str());
     if (value == nullptr) return std::nullopt;
     return std::string(value);

@@ -29,9 +29,8 @@ bool is_loopback(std::string_view host) {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc{} || stopped != end) return std::nullopt;
+  const auto [stopped, error] = std::from_chars(text.begin(), text.end(), port);
+  if (error != std::errc{} || stopped != text.end()) return std::nullopt;
   return port;
 }
 

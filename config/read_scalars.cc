@@ -28,9 +28,8 @@ constexpr milliseconds kLongest = std::chrono::hours{24};
 
 std::optional<std::int64_t> whole(std::string_view text) {
   std::int64_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stopped != end) return std::nullopt;
+  const auto [stopped, error] = std::from_chars(text.begin(), text.end(), value);
+  if (error != std::errc{} || stopped != text.end()) return std::nullopt;
   return value;
 }
 

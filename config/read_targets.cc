@@ -19,6 +19,7 @@ const Provider* read_provider_of(const YamlNode& node, const std::vector<Provide
                                   [&](const Provider& one) { return one.name.view() == name; });
   if (found != providers.end()) return &*found;
   std::vector<std::string_view> known;
+  known.reserve(providers.size());
   for (const auto& one : providers) known.push_back(one.name.view());
   node.problem(
       fmt::format("no provider is called {}{}", in_quotes(name), did_you_mean(name, known)));

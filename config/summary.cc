@@ -28,6 +28,7 @@ std::string door(const Config& config) {
 
 std::string summary(const Config& config) {
   std::vector<std::string> providers;
+  providers.reserve(config.providers.size());
   for (const auto& provider : config.providers) {
     providers.push_back(provider.name.str() + (provider.simulated ? " (simulated)" : ""));
   }

@@ -2,9 +2,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <sys/stat.h>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ std::variant<FileText, FileFault> read_text_file(const std::string& path, std::s
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
   const auto failed = [] {
-    return FileFault{fmt::format("cannot be read: {}", std::strerror(errno))};
+    return FileFault{"cannot be read: " + std::generic_category().message(errno)};
   };
   std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "re"));
   if (!file) return failed();

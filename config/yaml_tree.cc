@@ -114,7 +114,7 @@ class Builder final : public YAML::EventHandler {
     finish(done.mark, done.anchor, {std::move(done.value), done.size, done.height});
   }
 
-  void finish(const YAML::Mark& mark, YAML::anchor_t anchor, Weighed weighed) {
+  void finish(const YAML::Mark& mark, YAML::anchor_t anchor, const Weighed& weighed) {
     if (anchor != 0) anchors_[anchor] = weighed;
     attach(mark, weighed);
   }

@@ -279,6 +279,26 @@ class TemporaryFile {
   std::string path_;
 };
 
+TEST(Refused, R08_ABrokenPriceFileIsNamedItself) {
+  const TemporaryFile prices(
+      "provider: near\n"
+      "models:\n"
+      "  m: {usd_per_million_input: 1, usd_per_million_output: -2}\n"
+      "  n: {usd_per_million_input: 1, usd_per_milion_output: 2}\n"
+      "  m: {usd_per_request: 0.1}\n"
+      "currency: USD\n",
+      0644);
+  const auto at = [&](const std::string& rest) { return HasSubstr(prices.path() + rest); };
+  EXPECT_THAT(problems_of("prices: [" + prices.path() + "]\n" + kSmall),
+              ElementsAre(at(":3: models.m.usd_per_million_output: must not be negative"),
+                          at(":4: models.n: needs usd_per_million_input"),
+                          at(":4: models.n.usd_per_milion_output: is not a key known here; did you "
+                             "mean \"usd_per_million_output\"?"),
+                          at(":5: models.m: already has a price at \"near\""),
+                          at(":5: models.m: is written twice; the first stands in line 3"),
+                          at(":6: currency: is not a key known here")));
+}
+
 std::vector<Problem> warnings_of(const std::string& text, mode_t mode) {
   const TemporaryFile file(text, mode);
   std::vector<Problem> warnings;
