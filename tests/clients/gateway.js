@@ -7,8 +7,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const build = resolve(process.env.TOLLGATE_BUILD_DIR ?? '../../build/dev');
 const source = resolve(import.meta.dirname, '../..');
+const build = resolve(process.env.TOLLGATE_BUILD_DIR ?? join(source, 'build/dev'));
+
+// Any behaviour of the simulator by its name, beside the demo's models.
+const mocks = `
+  - name: mock/*
+    targets: [{provider: openrouter, model: "mock/*", price: {usd_per_million_input: 1, usd_per_million_output: 2}}]
+`;
 
 async function portsFrom(file, child) {
   const deadline = Date.now() + 30_000;
@@ -35,7 +41,7 @@ export async function startGateway() {
   const key = `tg-${randomBytes(24).toString('hex')}`;
 
   const simulatorPorts = join(dir, 'simulator.ports');
-  const simulator = spawn(join(build, 'tests/support/upstream-simulator'),
+  const simulator = spawn(join(build, 'tests/support/upstream_simulator/upstream-simulator'),
     ['--port', '0', '--port-file', simulatorPorts], { stdio: ['ignore', 'ignore', 'inherit'] });
   const upstream = (await portsFrom(simulatorPorts, simulator)).match(/\d+/)[0];
 
@@ -45,13 +51,12 @@ export async function startGateway() {
     REKA_BASE_URL: `${at}/reka/v1`, REKA_API_KEY: 'sim-reka-key', REKA_SIMULATED: 'true',
     OPENROUTER_BASE_URL: `${at}/openrouter/api/v1`, OPENROUTER_API_KEY: 'sk-or-v1-sim', OPENROUTER_SIMULATED: 'true',
     HAIMAKER_BASE_URL: `${at}/haimaker/v1`, HAIMAKER_API_KEY: 'sk-sim', HAIMAKER_SIMULATED: 'true',
-    ONPREM_BASE_URL: `${at}/onprem/v1`,
+    ONPREM_BASE_URL: `${at}/onprem/v1`, ONPREM_SIMULATED: 'true',
+    TOLLGATE_LISTEN: '127.0.0.1:0', TOLLGATE_ADMIN_LISTEN: '127.0.0.1:0',
   });
-  const config = join(dir, 'demo.yaml');
-  const demo = readFileSync(join(source, 'config/demo.yaml'), 'utf8')
-    .replaceAll(/127\.0\.0\.1:808\d/g, '127.0.0.1:0')
-    .replaceAll('prices/', `${join(source, 'config')}/prices/`);
-  writeFileSync(config, demo);
+  const config = join(dir, 'clients.yaml');
+  const demo = readFileSync(join(source, 'config/demo.yaml'), 'utf8');
+  writeFileSync(config, demo.replaceAll('prices/', `${join(source, 'config')}/prices/`) + mocks);
 
   const gatewayPorts = join(dir, 'gateway.ports');
   const gateway = spawn(join(build, 'gateway/tollgate'),

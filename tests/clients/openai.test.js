@@ -143,7 +143,7 @@ describe('other endpoints', () => {
   });
 
   it('completions answer', async () => {
-    const answer = await client.completions.create({ model: 'text-completion', prompt: 'once upon' });
+    const answer = await client.completions.create({ model: 'completions', prompt: 'once upon' });
     assert.ok(answer.choices[0].text.length > 0);
   });
 
