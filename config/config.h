@@ -32,6 +32,7 @@ struct Server {
   milliseconds body_timeout{60'000};   // absolute, from the end of the head
   milliseconds idle_timeout{75'000};   // between requests on one connection
   milliseconds write_timeout{60'000};  // one write the client does not take
+  milliseconds sign_of_life{15'000};   // a comment to clients of streams this long quiet
   milliseconds drain_timeout{30'000};  // open requests after SIGTERM
 };
 

@@ -52,7 +52,15 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
     auto body = co_await exchange.read_all(kMaxErrorBody);
     done = adapter.decode_error(call, *head, body ? *body : std::string_view{});
   } else {
-    Delivery delivery{adapter, call, *head, request->dropped, exchange, reply, meter, settle};
+    Delivery delivery{adapter,
+                      call,
+                      *head,
+                      request->dropped,
+                      exchange,
+                      reply,
+                      meter,
+                      settle,
+                      worker.snapshot()->config().server.sign_of_life};
     if (chat.stream && is_event_stream(*head)) {
       decoder = adapter.open_stream(call, *head);
       done = co_await relay_stream(delivery, *decoder);
@@ -64,7 +72,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
     done = config::failure(ErrorCode::client_left, "The client left before the answer was whole.",
                            done.error().detail);
   }
-  if (!done) settle.failed(done.error(), reply.committed());
+  if (!done) settle.failed(done.error(), meter.content_shown());
   co_return done;
 }
 

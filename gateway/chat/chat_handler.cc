@@ -117,7 +117,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
                                request.caller->allow_upstream_extras};
 
     auto done = co_await attempt(worker_, *candidate->adapter, call, reply, meter);
-    if (done || reply.committed()) co_return done;
+    if (done || meter.content_shown()) co_return done;
     last = std::move(done).error();
     failed = &candidate->target;
     best = best ? more_useful(*best, *last) : *last;

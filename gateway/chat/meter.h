@@ -29,6 +29,10 @@ class Meter {
   void answered(unsigned status);
   void failed(unsigned status, const config::Error& error);
 
+  // Content has been shown: nobody else may answer any more. (A head alone, or a comment
+  // to keep the client waiting, is not content.)
+  bool content_shown() const { return summary_.first_token.has_value(); }
+  config::Clock::Steady now() const { return clock_.now(); }
   // What all attempts so far cost; nullopt: unknown.
   std::optional<config::PicoUsd> cost() const { return summary_.cost.amount; }
   const RequestSummary& summary() const { return summary_; }

@@ -1,5 +1,8 @@
 #include "gateway/chat/relay.h"
 
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,6 +10,10 @@ namespace gateway::chat {
 namespace {
 
 using config::Result;
+using std::chrono::milliseconds;
+
+// Keeps proxies and clients from giving up on a quiet stream.
+constexpr std::string_view kSignOfLife = ": still here\n\n";
 
 // A whole answer is parsed in memory; nothing a model writes comes near this.
 constexpr std::size_t kMaxWholeAnswer = 16 * 1024 * 1024;
@@ -47,6 +54,21 @@ Result<void> decode_events(providers::SseParser& parser, providers::StreamDecode
   return {};
 }
 
+// What the upstream sends next (empty: its end), or nothing where the client should
+// hear a sign of life first.
+Awaitable<Result<std::optional<std::string_view>>> next_bytes(const Delivery& delivery,
+                                                              config::Clock::Steady written_at) {
+  Waiting upstream(delivery.request);
+  const auto quiet_for = std::chrono::ceil<milliseconds>(delivery.request.now() - written_at);
+  const auto patience = std::max(delivery.sign_of_life - quiet_for, milliseconds{1});
+  auto stirs = co_await delivery.upstream.stirs_within(patience);
+  if (!stirs) co_return stirs.error();
+  if (!*stirs) co_return std::nullopt;
+  auto bytes = co_await delivery.upstream.read_some();
+  if (!bytes) co_return bytes.error();
+  co_return *bytes;
+}
+
 }  // namespace
 
 Awaitable<Result<void>> relay_whole(Delivery delivery) {
@@ -73,7 +95,7 @@ Awaitable<Result<void>> relay_whole(Delivery delivery) {
   // Settled before the last byte leaves: what the client has, the record has.
   delivery.attempt.first_content();
   delivery.attempt.ok(completion->usage);
-  announce(delivery);
+  if (!delivery.reply.committed()) announce(delivery);
   if (const auto cost = delivery.request.cost()) {
     delivery.reply.add_header("x-tollgate-cost-usd", config::to_usd(*cost));
   }
@@ -84,42 +106,50 @@ Awaitable<Result<void>> relay_whole(Delivery delivery) {
 
 Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder) {
   delivery.attempt.watch(decoder);
+  Meter& request = delivery.request;
+  const auto content_due = request.now() + delivery.call.target.timeouts.first_content;
+  auto written_at = request.now();
   providers::SseParser parser;
   providers::Body out;  // reused; borrows from the parser until the next feed()
   bool ended = false;
   while (!ended) {
-    auto bytes = Result<std::string_view>(std::string_view{});
-    {
-      Waiting upstream(delivery.request);
-      bytes = co_await delivery.upstream.read_some();
-    }
+    out.clear();
+    auto bytes = co_await next_bytes(delivery, written_at);
     if (!bytes) co_return bytes.error();
 
-    out.clear();
-    const bool closed = bytes->empty();
-    parser.feed(*bytes);
-    auto decoded = decode_events(parser, decoder, closed, out);
-    ended = closed || decoder.done();
-    if (decoded && ended) decoded = decoder.finish(out);
-
+    Result<void> decoded;
+    if (*bytes) {
+      const bool closed = (*bytes)->empty();
+      parser.feed(**bytes);
+      decoded = decode_events(parser, decoder, closed, out);
+      ended = closed || decoder.done();
+      if (decoded && ended) decoded = decoder.finish(out);
+    }
     if (!decoded) note_verdict(delivery, decoded.error());
+    if (decoded && !request.content_shown() && out.empty() && request.now() >= content_due) {
+      decoded = config::failure(config::ErrorCode::upstream_timeout,
+                                "The upstream did not begin its answer in time.",
+                                "no content within first_content");
+    }
     // An error that arrives together with the first content is still early: nothing
     // has been shown, so another target may answer instead.
-    if (!decoded && !delivery.reply.committed()) co_return decoded.error();
+    if (!decoded && !request.content_shown()) co_return decoded.error();
     if (decoded && ended) {
       delivery.attempt.upstream_names({}, decoder.upstream_id());
       delivery.attempt.ok(decoder.usage());
     }
     if (!out.empty()) {
-      if (!delivery.reply.committed()) {
-        announce(delivery);
-        delivery.attempt.first_content();
-      }
-      Waiting client(delivery.request);
-      const bool whole = decoded && ended;
-      auto written =
-          whole ? co_await delivery.reply.finish_stream(out) : co_await delivery.reply.stream(out);
+      delivery.attempt.first_content();
+    } else if (request.now() - written_at >= delivery.sign_of_life) {
+      out.own(kSignOfLife);
+    }
+    if (!out.empty()) {
+      if (!delivery.reply.committed()) announce(delivery);
+      Waiting client(request);
+      auto written = decoded && ended ? co_await delivery.reply.finish_stream(out)
+                                      : co_await delivery.reply.stream(out);
       if (!written) co_return written.error();
+      written_at = request.now();
     }
     if (!decoded) co_return decoded.error();
   }

@@ -2,6 +2,10 @@
 // Moves one answer from an upstream to the client, through the adapter's
 // translation. Coroutines of the attempt that calls them.
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 #include "gateway/async.h"
 #include "gateway/chat/meter.h"
 #include "gateway/http/reply.h"
@@ -20,13 +24,15 @@ struct Delivery {
   http::Reply& reply;
   Meter& request;
   AttemptMeter& attempt;
+  std::chrono::milliseconds sign_of_life;  // a client is left without a byte no longer
 };
 
 // A complete answer; as the stream the client asked for, where it asked for one.
 Awaitable<config::Result<void>> relay_whole(Delivery delivery);
 
 // A stream. One read, one write: the next read starts when the client has taken the
-// last write, so a slow client slows its upstream and memory stays at one buffer.
+// last write, so a slow client slows its upstream and memory stays at one buffer. A
+// stream that stays quiet gets its head and comments; that alone is no content.
 Awaitable<config::Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder);
 
 }  // namespace gateway::chat

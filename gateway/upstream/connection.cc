@@ -11,6 +11,11 @@ bool Connection::quiet() {
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+void Connection::wake() {
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
 void Connection::close() {
   error_code ignored;
   socket_.close(ignored);

@@ -280,6 +280,30 @@ Awaitable<Result<std::string_view>> Exchange::read_some() {
   co_return std::string_view();
 }
 
+Awaitable<Result<bool>> Exchange::stirs_within(milliseconds at_most) {
+  State& s = *state_;
+  if (!s.ready.empty() || s.parser.complete()) co_return true;
+  s.release_buffer();
+  if (s.stop != State::Stop::none) co_return s.fail(s.stopped());
+  if (!s.connection || !s.connection->drained()) co_return true;
+
+  if (!s.deadline.pending()) s.deadline.set(s.limit);
+  Deadline patience(
+      s.pools.deadlines(), [](void* waiting) { static_cast<Connection*>(waiting)->wake(); },
+      s.connection.get());
+  patience.set(at_most);
+  const auto [failed] = co_await s.connection->readable();
+  const bool in_time = patience.pending();
+  patience.clear();
+  if (s.stop != State::Stop::none) co_return s.fail(s.stopped());
+  if (failed && !in_time) {
+    s.connection->assume_drained();
+    co_return false;
+  }
+  s.deadline.clear();
+  co_return true;
+}
+
 Awaitable<Result<std::string_view>> Exchange::read_all(std::size_t max_bytes) {
   State& s = *state_;
   const auto too_big = [&] {

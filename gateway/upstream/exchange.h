@@ -41,6 +41,10 @@ class Exchange {
   // Valid until the next call; simdjson's padding behind them can be read.
   Awaitable<config::Result<std::string_view>> read_some();
 
+  // True once read_some() has something to give, or an end to tell; false where nothing
+  // came within `at_most`. The limit of silence goes on counting over several of these.
+  Awaitable<config::Result<bool>> stirs_within(std::chrono::milliseconds at_most);
+
   // The whole body, or what read_some() has not shown yet, padded for simdjson; more
   // than `limit` bytes is upstream_garbled. Valid as long as the exchange.
   Awaitable<config::Result<std::string_view>> read_all(std::size_t limit);

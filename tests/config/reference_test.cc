@@ -83,6 +83,7 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.server.body_timeout, defaults.server.body_timeout);
   EXPECT_EQ(shown.server.idle_timeout, defaults.server.idle_timeout);
   EXPECT_EQ(shown.server.write_timeout, defaults.server.write_timeout);
+  EXPECT_EQ(shown.server.sign_of_life, defaults.server.sign_of_life);
   EXPECT_EQ(shown.server.drain_timeout, defaults.server.drain_timeout);
   EXPECT_EQ(shown.admin.listen, defaults.admin.listen);
   EXPECT_EQ(shown.log.level, defaults.log.level);
