@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -39,6 +41,15 @@ std::optional<config::Target> spelled_out(const config::Target& target, std::str
   out.model.replace(star, 1, rest);
   out.quoted_model = providers::quoted(out.model);
   return out;
+}
+
+// Of the models a request lets its upstream fall back to, those that its key may use;
+// adapters refuse the others.
+std::vector<std::string> allowed_models(providers::JsonWorkspace& json,
+                                        const providers::ChatRequest& chat, const VirtualKey& key) {
+  auto models = providers::listed_models(json, chat);
+  std::erase_if(models, [&](const std::string& model) { return !key.allows(model); });
+  return models;
 }
 
 }  // namespace
@@ -105,6 +116,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
                                                         const http::Request& request,
                                                         http::Reply& reply, Meter& meter) {
   const auto& [snapshot, chat, match] = asked;
+  const auto fallbacks = allowed_models(worker_.json(), chat, *request.caller);
   std::optional<config::Error> best;  // of the failures, what tells the client most
   std::optional<config::Error> last;
   const config::Target* failed = nullptr;
@@ -114,7 +126,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
 
     const auto own = spelled_out(candidate->target, match.rest);
     const providers::Call call{chat, own ? *own : candidate->target, worker_.json(),
-                               request.caller->allow_upstream_extras};
+                               request.caller->allow_upstream_extras, fallbacks};
 
     auto done = co_await attempt(worker_, *candidate->adapter, call, reply, meter);
     if (done || meter.content_shown()) co_return done;

@@ -1,5 +1,6 @@
 #include "tests/e2e/gateway_fixture.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -20,6 +21,9 @@ admin: {{listen: "127.0.0.1:0"}}
 log: {{level: info, file: ""}}
 keys:
   - {{name: tester, team: tests, sha256: {sha256}}}
+  # printf %s sk-tg-narrow | sha256sum
+  - {{name: narrow, team: tests, models: [rekaai/reka-edge, rekaai/reka-flash-3],
+     sha256: 0e07bfac6f8f69d87ebe7444dd13753b25cbbd8e23a29bee1114cb0acaeee4f6}}
 providers:
   - {{name: openrouter, kind: openrouter, base_url: "{base}/openrouter/api/v1", api_key: sk-or-up,
      site_url: "https://example.org", site_name: Example, simulated: true}}
@@ -89,7 +93,9 @@ const js::object* first_choice(const js::value& chunk) {
 }
 
 HeaderFields with_key(HeaderFields headers) {
-  headers.emplace_back("Authorization", "Bearer " + std::string(kKey));
+  const bool own = std::any_of(headers.begin(), headers.end(),
+                               [](const auto& field) { return field.first == "Authorization"; });
+  if (!own) headers.emplace_back("Authorization", "Bearer " + std::string(kKey));
   return headers;
 }
 

@@ -27,6 +27,8 @@ using test::HeaderFields;
 using test::HttpAnswer;
 
 inline constexpr std::string_view kKey = "sk-tg-test";
+// May use rekaai/reka-edge and rekaai/reka-flash-3 alone.
+inline constexpr std::string_view kNarrowKey = "sk-tg-narrow";
 inline constexpr std::string_view kHello = "You said: hello — Grüße aus 世界 🦊.";
 inline constexpr std::string_view kThought = "The user wants a kind answer — déjà vu.";
 
@@ -51,6 +53,7 @@ class Gateway : public testing::Test {
   // {"model":…,"messages":[{"role":"user","content":"hello"}] more}; `more` begins with a comma.
   static std::string chat_body(std::string_view model, std::string_view more = "");
 
+  // With kKey, unless the headers hold an Authorization of their own.
   static HttpAnswer post(std::string_view path, std::string_view body, HeaderFields headers = {});
   static HttpAnswer get(std::string_view path);
   static HttpAnswer chat(std::string_view model, std::string_view more = "");

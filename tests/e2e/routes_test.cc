@@ -1,5 +1,7 @@
 // Names of models: exact, alias, wildcard, and what is listed of them.
 
+#include <fmt/format.h>
+
 #include "tests/e2e/gateway_fixture.h"
 
 namespace e2e {
@@ -35,6 +37,32 @@ TEST_F(Routes, UnknownModelsReachNobody) {
   const auto answer = chat("nobody/knows");
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(json(answer).at("error").at("code").as_string(), "model_not_found");
+  EXPECT_EQ(upstream().log.totals().requests, before);
+}
+
+TEST_F(Routes, FallbackModelsOfTheUpstreamMustBeTheKeysToo) {
+  const HeaderFields narrow{{"Authorization", "Bearer " + std::string(kNarrowKey)}};
+  const auto ask = [&](std::string_view models) {
+    return post("/v1/chat/completions",
+                chat_body("rekaai/reka-edge", fmt::format(R"(,"models":{})", models)), narrow);
+  };
+  const auto allowed = ask(R"(["rekaai/reka-flash-3"])");
+  EXPECT_EQ(allowed.status, 200) << allowed.body;
+  const auto sent = simulator::parse_json(last_upstream().request.body);
+  EXPECT_EQ(sent->at("models").as_array().size(), 1u);
+
+  const auto before = upstream().log.totals().requests;
+  const auto refused = ask(R"(["rekaai/reka-flash-3","openai/gpt-4o"])");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(json(refused).at("error").at("param").as_string(), "models");
+  EXPECT_EQ(upstream().log.totals().requests, before);
+}
+
+TEST_F(Routes, WhatCostsExtraUpstreamNeedsTheKeysLeave) {
+  const auto before = upstream().log.totals().requests;
+  const auto refused = chat("rekaai/reka-edge", R"(,"plugins":[{"id":"web"}])");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(json(refused).at("error").at("param").as_string(), "plugins");
   EXPECT_EQ(upstream().log.totals().requests, before);
 }
 
