@@ -170,6 +170,7 @@ bool JsonDocument::walk() {
   Expect expect = Expect::value;
   const auto after_value = [&] { return depth == 0 ? Expect::nothing : Expect::comma_or_close; };
   next_escape_ = text_.find('\\');
+  escaped_keys_ = false;
 
   for (std::uint32_t token = 0; token < count_; ++token) {
     const char c = at(token);
@@ -180,7 +181,7 @@ bool JsonDocument::walk() {
       case Expect::key:
       case Expect::key_or_close:
         if (c == '"') {
-          if (!check_string(token)) return false;
+          if (!check_string(token, true)) return false;
           expect = Expect::colon;
           continue;
         }
@@ -209,7 +210,7 @@ bool JsonDocument::walk() {
           continue;
         }
         if (c == '"') {
-          if (!check_string(token)) return false;
+          if (!check_string(token, false)) return false;
         } else if (const JsonFault fault = scalar_fault(token); fault != JsonFault::none) {
           return fail(fault, position(token));
         }
@@ -226,13 +227,14 @@ bool JsonDocument::walk() {
   return expect == Expect::nothing || fail(JsonFault::unfinished, text_.size());
 }
 
-bool JsonDocument::check_string(std::uint32_t token) {
+bool JsonDocument::check_string(std::uint32_t token, bool is_key) {
   const std::size_t first = position(token) + 1;
   const std::size_t end = scalar_end(token) - 1;
   if (next_escape_ >= end) return true;
   const std::size_t bad = bad_escape(text_.substr(first, end - first));
   if (bad != std::string_view::npos) return fail(JsonFault::bad_escape, first + bad);
   next_escape_ = text_.find('\\', end);
+  escaped_keys_ = escaped_keys_ || is_key;
   return true;
 }
 
@@ -263,28 +265,16 @@ std::size_t JsonDocument::scalar_end(std::uint32_t token) const {
   return end;
 }
 
-std::uint32_t JsonDocument::after(std::uint32_t token) const {
-  const char c = at(token);
-  return (c == '{' || c == '[' ? closers_[token] : token) + 1;
-}
-
-JsonType JsonValue::type() const {
-  if (document_ == nullptr) return JsonType::absent;
-  switch (document_->at(token_)) {
-    case '{':
-      return JsonType::object;
-    case '[':
-      return JsonType::array;
-    case '"':
-      return JsonType::string;
-    case 't':
-    case 'f':
-      return JsonType::boolean;
-    case 'n':
-      return JsonType::null;
-    default:
-      return JsonType::number;
+bool JsonDocument::key_is(std::uint32_t token, std::string_view wanted) const {
+  // The name's bytes with the closing quote right behind them. A wanted backslash is
+  // spelled with two.
+  const std::size_t first = position(token) + 1;
+  if (text_.size() - first > wanted.size() && text_[first + wanted.size()] == '"' &&
+      std::memcmp(text_.data() + first, wanted.data(), wanted.size()) == 0 &&
+      wanted.find('\\') == std::string_view::npos) {
+    return true;
   }
+  return escaped_keys_ && JsonValue(this, token).equals(wanted);
 }
 
 std::size_t JsonValue::begin() const {
@@ -304,8 +294,11 @@ std::string_view JsonValue::raw() const {
 }
 
 JsonValue JsonValue::operator[](std::string_view key) const {
-  for (const JsonMemberView& member : members()) {
-    if (member.key.equals(key)) return member.value;
+  if (type() != JsonType::object) return {};
+  const std::uint32_t last = document_->closers_[token_];
+  for (std::uint32_t name = token_ + 1; name < last;) {
+    if (document_->key_is(name, key)) return {document_, name + 2};
+    name = document_->after(name + 2) + 1;  // past the comma
   }
   return {};
 }
@@ -315,16 +308,6 @@ JsonValue JsonValue::operator[](int index) const {
     if (index-- == 0) return element;
   }
   return {};
-}
-
-JsonMembers JsonValue::members() const {
-  if (type() != JsonType::object) return {nullptr, 0, 0};
-  return {document_, token_ + 1, document_->closers_[token_]};
-}
-
-JsonElements JsonValue::elements() const {
-  if (type() != JsonType::array) return {nullptr, 0, 0};
-  return {document_, token_ + 1, document_->closers_[token_]};
 }
 
 bool JsonValue::empty() const {
@@ -344,6 +327,10 @@ std::string_view JsonValue::raw_text() const {
   if (type() != JsonType::string) return {};
   const std::string_view quoted = raw();
   return quoted.substr(1, quoted.size() - 2);
+}
+
+bool JsonValue::near_escaped_keys() const {
+  return document_ != nullptr && document_->escaped_keys_;
 }
 
 bool JsonValue::has_escapes() const {
@@ -397,18 +384,6 @@ std::optional<double> JsonValue::number() const {
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (read.ec != std::errc{}) return std::nullopt;
   return value;
-}
-
-JsonMembers::iterator& JsonMembers::iterator::operator++() {
-  token_ = document_->after(token_ + 2);
-  if (document_->at(token_) == ',') ++token_;
-  return *this;
-}
-
-JsonElements::iterator& JsonElements::iterator::operator++() {
-  token_ = document_->after(token_);
-  if (document_->at(token_) == ',') ++token_;
-  return *this;
 }
 
 }  // namespace providers

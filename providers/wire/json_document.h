@@ -76,7 +76,9 @@ class JsonValue {
   // Any number; nullopt where it is too large for a double.
   std::optional<double> number() const;
 
-  std::uint32_t token() const { return token_; }
+  // Of an object or anything in one: whether a member's name in the whole document is
+  // spelled with escapes.
+  bool near_escaped_keys() const;
 
  private:
   const JsonDocument* document_ = nullptr;
@@ -136,15 +138,19 @@ class JsonDocument {
   JsonFault index(std::string_view text);
   bool walk();
   bool fail(JsonFault fault, std::size_t offset);
-  bool check_string(std::uint32_t token);
+  bool check_string(std::uint32_t token, bool is_key);
   JsonFault scalar_fault(std::uint32_t token) const;
 
   std::size_t position(std::uint32_t token) const { return tokens_[token]; }
   char at(std::uint32_t token) const { return text_[tokens_[token]]; }
   // One past the last byte of the scalar at `token`.
   std::size_t scalar_end(std::uint32_t token) const;
+  bool key_is(std::uint32_t token, std::string_view wanted) const;
   // The token after the value that begins at `token`.
-  std::uint32_t after(std::uint32_t token) const;
+  std::uint32_t after(std::uint32_t token) const {
+    const char c = at(token);
+    return (c == '{' || c == '[' ? closers_[token] : token) + 1;
+  }
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1_;
   const std::uint32_t* tokens_ = nullptr;  // offsets of tokens, then the text's size
@@ -152,6 +158,7 @@ class JsonDocument {
   std::unique_ptr<std::uint32_t[]> closers_;  // by opening token: its closing one
   std::size_t closers_size_ = 0;
   std::size_t next_escape_ = 0;  // while walking: the first backslash not yet passed
+  bool escaped_keys_ = false;
   std::string_view text_;
   JsonFault fault_ = JsonFault::empty;
   std::size_t fault_offset_ = 0;
@@ -210,5 +217,48 @@ class JsonElements {
   std::uint32_t first_;
   std::uint32_t last_;
 };
+
+// Small and in every loop of every adapter, so they can be inlined.
+
+inline JsonType JsonValue::type() const {
+  if (document_ == nullptr) return JsonType::absent;
+  switch (document_->at(token_)) {
+    case '{':
+      return JsonType::object;
+    case '[':
+      return JsonType::array;
+    case '"':
+      return JsonType::string;
+    case 't':
+    case 'f':
+      return JsonType::boolean;
+    case 'n':
+      return JsonType::null;
+    default:
+      return JsonType::number;
+  }
+}
+
+inline JsonMembers JsonValue::members() const {
+  if (type() != JsonType::object) return {nullptr, 0, 0};
+  return {document_, token_ + 1, document_->closers_[token_]};
+}
+
+inline JsonElements JsonValue::elements() const {
+  if (type() != JsonType::array) return {nullptr, 0, 0};
+  return {document_, token_ + 1, document_->closers_[token_]};
+}
+
+inline JsonMembers::iterator& JsonMembers::iterator::operator++() {
+  token_ = document_->after(token_ + 2);
+  if (document_->at(token_) == ',') ++token_;
+  return *this;
+}
+
+inline JsonElements::iterator& JsonElements::iterator::operator++() {
+  token_ = document_->after(token_);
+  if (document_->at(token_) == ',') ++token_;
+  return *this;
+}
 
 }  // namespace providers

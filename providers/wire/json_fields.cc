@@ -12,6 +12,7 @@ constexpr std::size_t kFewMembers = 12;
 
 void list_members(JsonValue object, std::vector<JsonMember>& out) {
   out.clear();
+  out.reserve(kFewMembers);
   for (const JsonMemberView& member : object.members()) {
     out.push_back(
         {member.key.text(), member.key.begin(), member.value.begin(), member.value.end()});
@@ -20,11 +21,10 @@ void list_members(JsonValue object, std::vector<JsonMember>& out) {
 
 std::optional<std::string> duplicate_key(JsonValue object) {
   std::size_t count = 0;
-  bool escaped = false;
+  const bool escaped = object.near_escaped_keys();
   std::string_view few[kFewMembers];
   for (const JsonMemberView& member : object.members()) {
     const std::string_view key = member.key.raw_text();
-    escaped = escaped || member.key.has_escapes();
     if (count < kFewMembers) {
       if (std::find(few, few + count, key) != few + count) return member.key.text();
       few[count] = key;
