@@ -33,6 +33,8 @@ TEST_F(SimulatorProgram, TellsItsPortAnswersAndEndsOnRequest) {
       client.post("/onprem/v1/chat/completions",
                   R"({"model":"mock","messages":[{"role":"user","content":"hi"}]})");
   EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(test::wait_for(std::chrono::seconds(10),
+                             [&] { return !test::read_file(folder.file("requests")).empty(); }));
   EXPECT_EQ(program.stop(), 0);
   const auto line = parse_json(test::read_file(folder.file("requests")));
   ASSERT_TRUE(line);

@@ -292,7 +292,8 @@ void send_end(Script& script, const Faults& faults, Framing framing) {
     return;
   }
   if (framing == Framing::chunked) script.send(last_chunk(faults));
-  if (faults.has(fault("extra-bytes"))) script.send("POISONED");
+  if (faults.has(fault("extra-bytes"))) script.steps.back().bytes += "POISONED";
+  if (faults.has(fault("extra-bytes-late"))) script.send("POISONED", milliseconds(1));
   if (faults.has(fault("cl-long")) || faults.has(fault("cl-10tib"))) script.ending = Ending::close;
   if (faults.has(fault("cl-long-stall"))) script.ending = Ending::stall;
   if (faults.has(fault("close-idle")) || framing == Framing::until_close)

@@ -30,14 +30,15 @@ bool write_port(const std::string& path, std::uint16_t port) {
   return std::rename(draft.c_str(), path.c_str()) == 0;
 }
 
-// Appends what is new in the log; an entry appears once its answer has ended.
+// Appends what is new in the log; an entry appears once its answer has ended, or at the
+// very end of the program.
 class LogFile {
  public:
   explicit LogFile(const std::string& path) : file_(path, std::ios::app) {}
 
-  void write(simulator::State& state) {
+  void write(simulator::State& state, bool everything = false) {
     for (const auto& entry : state.log.entries(written_)) {
-      if (entry.ended == simulator::Ended::not_yet) break;
+      if (entry.ended == simulator::Ended::not_yet && !everything) break;
       file_ << simulator::js::serialize(to_json(entry)) << "\n";
       written_ = entry.number;
     }
@@ -94,7 +95,7 @@ int main(int argc, char** argv) {
     while (sigtimedwait(&signals, nullptr, &kTick) < 0)
       if (log) log->write(upstream.state());
     upstream.stop();
-    if (log) log->write(upstream.state());
+    if (log) log->write(upstream.state(), true);
   } catch (const std::exception& problem) {
     std::cerr << "upstream-simulator: " << problem.what() << "\n";
     return 1;
