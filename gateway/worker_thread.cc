@@ -28,6 +28,9 @@ WorkerThread::WorkerThread(int index, const Shared& shared,
   door_.on_refusal = [this](const http::Refusal& refusal) {
     recorder_.refused(refusal.request_id, refusal.error);
   };
+  door_.on_connection = [&shard = shared.metrics.shard(index)](bool open) {
+    open ? shard.connection_opened() : shard.connection_closed();
+  };
   door_.on_exception = [](std::string_view request_id, std::string_view what) {
     log::error("a request ended in an exception", {{"request", request_id}, {"what", what}});
   };

@@ -32,6 +32,22 @@ RequestSummary about(const http::Request& request, const providers::ChatRequest&
   return summary;
 }
 
+// A streamed request counts as open while it is answered.
+class OpenStream {
+ public:
+  OpenStream(RecordSink& records, bool streamed) : records_(streamed ? &records : nullptr) {
+    if (records_ != nullptr) records_->stream_opened();
+  }
+  ~OpenStream() {
+    if (records_ != nullptr) records_->stream_closed();
+  }
+  OpenStream(const OpenStream&) = delete;
+  OpenStream& operator=(const OpenStream&) = delete;
+
+ private:
+  RecordSink* records_;
+};
+
 // The target with the upstream's model spelled out, where it is a pattern; a wildcard
 // route may also have targets that are one model.
 std::optional<config::Target> spelled_out(const config::Target& target, std::string_view rest) {
@@ -95,12 +111,17 @@ Result<ChatHandler::Asked> ChatHandler::understand(Operation operation,
 
   auto match = asked.snapshot->routes().find(asked.chat.model, *request.caller);
   if (!match) return std::move(match).error();
-  asked.match = *match;
+  asked.match = *std::move(match);
+
+  asked.allowed_models = providers::listed_models(worker_.json(), asked.chat);
+  std::erase_if(asked.allowed_models,
+                [&](const std::string& model) { return !request.caller->allows(model); });
   return asked;
 }
 
 Awaitable<Result<void>> ChatHandler::answer(const Asked& asked, const http::Request& request,
                                             http::Reply& reply) {
+  const OpenStream open(worker_.records(), asked.chat.stream);
   Meter meter(worker_.records(), worker_.clock(), about(request, asked.chat, asked.match));
   auto done = co_await first_that_answers(asked, request, reply, meter);
   if (done) {
@@ -115,7 +136,8 @@ Awaitable<Result<void>> ChatHandler::answer(const Asked& asked, const http::Requ
 Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
                                                         const http::Request& request,
                                                         http::Reply& reply, Meter& meter) {
-  const auto& [snapshot, chat, match] = asked;
+  const providers::ChatRequest& chat = asked.chat;
+  const RouteMatch& match = asked.match;
   const auto fallbacks = allowed_models(worker_.json(), chat, *request.caller);
   std::optional<config::Error> best;  // of the failures, what tells the client most
   std::optional<config::Error> last;

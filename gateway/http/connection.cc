@@ -39,10 +39,14 @@ Connection::Connection(Door& door, TcpSocket socket, bool counted)
       socket_(std::move(socket)),
       counted_(counted),
       deadline_(
-          door.deadlines, [](void* self) { static_cast<Connection*>(self)->expired(); }, this) {}
+          door.deadlines, [](void* self) { static_cast<Connection*>(self)->expired(); }, this) {
+  if (counted_ && door_.on_connection) door_.on_connection(true);
+}
 
 Connection::~Connection() {
-  if (counted_) door_.count.leave();
+  if (!counted_) return;
+  door_.count.leave();
+  if (door_.on_connection) door_.on_connection(false);
 }
 
 void Connection::start(Door& door, TcpSocket socket, bool counted) {

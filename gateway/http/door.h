@@ -55,6 +55,8 @@ struct Door {
   Date date{clock};
   RequestIds ids{};
   std::function<void(const Refusal&)> on_refusal{};
+  // A connection is served from now on (true), or has ended.
+  std::function<void(bool)> on_connection{};
   // An exception left a handler: a bug, answered 500 where nothing was written yet.
   std::function<void(std::string_view request_id, std::string_view what)> on_exception{};
 };
