@@ -1,8 +1,9 @@
 #pragma once
 // Everything one worker keeps about its upstreams between requests: idle
 // connections by origin (last in, first out), the name cache, TLS contexts and
-// sessions, spare read buffers. One
-// per worker, its thread only; outlives every Exchange made on it.
+// sessions, spare read buffers. One per worker, its thread only; outlives every
+// Exchange made on it: a worker that stops cancels them and runs its io_context until
+// they have ended.
 
 #include <chrono>
 #include <cstddef>

@@ -21,6 +21,7 @@ class WholeBody {
   std::string_view view() const { return {bytes_.get(), size_}; }
 
   void append(std::string_view bytes) {
+    if (bytes.empty()) return;
     if (capacity_ - size_ < bytes.size()) grow(size_ + bytes.size());
     std::memcpy(bytes_.get() + size_, bytes.data(), bytes.size());
     size_ += bytes.size();

@@ -600,21 +600,28 @@ TEST_F(UpstreamExchange, AHeaderThatWouldAddALineIsNotSent) {
   EXPECT_EQ(upstream.connections(), 0);
 }
 
-// The worker ends while requests are under way: what they hold goes in any order.
-TEST(UpstreamExchangeLifetime, AnIoContextMayEndUnderARunningExchange) {
+// How a worker stops: everything under way is cancelled and runs to its end.
+TEST_F(UpstreamExchange, CancellingEverythingLetsTheIoContextEnd) {
   ScriptedUpstream upstream(then_silence("HTTP/1.1 200 OK\r\n"));
   const auto target = target_at(upstream.port());
   const auto request = test::chat_request();
-  ExchangeRig rig;
-  net::co_spawn(
-      rig.io,
-      [&]() -> Awaitable<> {
-        Exchange exchange(rig.pools, target);
-        auto head = co_await exchange.start(request);
-        ADD_FAILURE() << "answered";
-      },
-      net::detached);
-  rig.io.run_for(milliseconds(50));
+  Exchange one(rig.pools, target);
+  Exchange two(rig.pools, target);
+  int ended = 0;
+  const auto ask = [&](Exchange& exchange) -> Awaitable<> {
+    auto head = co_await exchange.start(request);
+    EXPECT_FALSE(head);
+    ++ended;
+  };
+  net::co_spawn(rig.io, ask(one), net::detached);
+  net::co_spawn(rig.io, ask(two), net::detached);
+  rig.io.run_for(milliseconds(30));
+  EXPECT_EQ(ended, 0);
+  one.cancel();
+  two.cancel();
+  rig.pools.clear();
+  rig.io.run();
+  EXPECT_EQ(ended, 2);
 }
 
 }  // namespace

@@ -224,6 +224,19 @@ TEST_F(UpstreamTls, ASecondConnectionResumesTheSession) {
   EXPECT_THAT(resumed, testing::ElementsAre(false, true));
 }
 
+TEST_F(UpstreamTls, U08_AStalePooledConnectionIsReplacedUnseen) {
+  auto context = server_with(certificates.issue("localhost"));
+  ScriptedUpstream upstream(context, [](Peer& peer) {
+    if (peer.read()) peer.send(kOk);
+  });
+  const auto target = target_at(upstream);
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = rig.ask(target);
+    ASSERT_TRUE(answer) << answer.error().detail;
+  }
+  EXPECT_EQ(upstream.connections(), 3);
+}
+
 TEST_F(UpstreamTls, LargeBodiesPassBothWays) {
   std::string received;
   const std::string sent(1'000'000, 'q');
