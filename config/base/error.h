@@ -89,7 +89,7 @@ inline constexpr std::array kErrorShapes{
     ErrorShape{ErrorCode::rate_limited,           429, "rate_limit_error",      "rate_limit_exceeded",    Fault::client,   false, false},
     ErrorShape{ErrorCode::budget_exceeded,        429, "insufficient_quota",    "insufficient_quota",     Fault::client,   false, true},
     ErrorShape{ErrorCode::upstream_rejected,      400, "invalid_request_error", "",                       Fault::client,   false, false},
-    ErrorShape{ErrorCode::client_left,            499, "",                      "",                       Fault::client,   false, true},
+    ErrorShape{ErrorCode::client_left,            499, "invalid_request_error", "client_left",            Fault::client,   false, true},
     ErrorShape{ErrorCode::upstream_busy,          429, "upstream_error",        "upstream_busy",          Fault::upstream, true,  false},
     ErrorShape{ErrorCode::upstream_denied,        502, "upstream_error",        "upstream_denied",        Fault::gateway,  true,  true},
     ErrorShape{ErrorCode::upstream_no_credit,     429, "insufficient_quota",    "insufficient_quota",     Fault::gateway,  true,  true},
