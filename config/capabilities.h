@@ -67,6 +67,7 @@ using Words = std::vector<std::string>;
   X(config::Words, stop, {}, "stop strings added to every request")                               \
   X(config::StreamText, stream_text, config::StreamText::delta, "what a chunk's text holds")      \
   X(bool, web_search, false, "web_search_options switches on the provider's own search")          \
+  X(bool, research, false, "researches by itself, dearly; never beside targets that do not")      \
   X(bool, parallel_thinking, false, "reasoning_effort high buys Research's parallel thinking")
 
 struct Capabilities {

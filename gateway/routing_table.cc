@@ -1,5 +1,7 @@
 #include "gateway/routing_table.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "providers/registry.h"
@@ -34,6 +36,14 @@ config::Result<RouteTarget> compile(const config::Target& target) {
   return out;
 }
 
+// Research takes minutes and costs per request: it must never answer silently where a
+// chat model was asked for, nor the other way round.
+bool mixes_research(const Route& route) {
+  const auto researches = [](const RouteTarget& target) { return target.target.can.research; };
+  return std::any_of(route.targets.begin(), route.targets.end(), researches) &&
+         !std::all_of(route.targets.begin(), route.targets.end(), researches);
+}
+
 }  // namespace
 
 config::Result<RoutingTable> RoutingTable::build(const std::vector<config::Model>& models) {
@@ -45,6 +55,13 @@ config::Result<RoutingTable> RoutingTable::build(const std::vector<config::Model
       auto compiled = compile(target);
       if (!compiled) return compiled.error();
       route.targets.push_back(*std::move(compiled));
+    }
+    if (mixes_research(route)) {
+      return config::failure(
+          config::ErrorCode::invalid_request,
+          fmt::format("model '{}': targets that research stand beside targets that do not; give "
+                      "each a model of its own",
+                      model.name.view()));
     }
     const std::size_t index = table.routes_.size();
     table.routes_.push_back(std::move(route));

@@ -77,6 +77,7 @@ class RekaResearch final : public OpenAiShape {
           "kind 'reka_research' serves only reka-flash-research, not '{}'", target.model));
     }
     config::Capabilities can;
+    can.research = true;
     can.tools = false;
     can.system_role = config::SystemRole::fold_first;
     can.images = false;

@@ -14,7 +14,19 @@ std::variant<std::shared_ptr<const Snapshot>, Problems> compile_config(
   config::LoadOptions options;
   const auto kinds = providers::kinds();
   options.kinds.assign(kinds.begin(), kinds.end());
+  // Only the adapter knows what its kind takes.
+  options.check_target = [](const config::Target& target) {
+    const providers::Adapter* adapter = providers::find_adapter(target.kind);
+    if (adapter == nullptr) return std::string();  // an unknown kind is a problem of its own
+    auto can = adapter->capabilities(target);
+    return can ? std::string() : can.error().message;
+  };
+  std::vector<config::Problem> warnings;
+  options.warnings = &warnings;
   auto loaded = config::load(config_path, options);
+  for (const config::Problem& warning : warnings) {
+    fmt::print(stderr, "warning: {}\n", to_string(warning));
+  }
   if (const auto* found = std::get_if<std::vector<config::Problem>>(&loaded)) {
     Problems problems;
     for (const config::Problem& problem : *found) problems.push_back(to_string(problem));
