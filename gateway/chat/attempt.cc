@@ -1,8 +1,10 @@
 #include "gateway/chat/attempt.h"
 
 #include <memory>
+#include <string>
 
 #include <boost/beast/core/string.hpp>
+#include <fmt/format.h>
 
 #include "gateway/chat/relay.h"
 #include "gateway/http/client_watch.h"
@@ -22,14 +24,27 @@ bool is_event_stream(const providers::AnswerHead& head) {
   return boost::beast::iequals(head.find("content-type").substr(0, kType.size()), kType);
 }
 
+// For routes that would rather refuse than answer a little differently.
+config::Error refused_instead_of_dropped(const std::string& param, const config::Target& target) {
+  return config::unsupported_parameter(
+      fmt::format(
+          "'{}' is not supported by the model {} and this route drops nothing; leave it out.",
+          param, target.model),
+      param);
+}
+
 }  // namespace
 
 Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapter,
-                                const providers::Call& call, http::Reply& reply, Meter& meter) {
+                                const providers::Call& call, config::UnsupportedParams unsupported,
+                                http::Reply& reply, Meter& meter) {
   const providers::ChatRequest& chat = call.chat;
   const config::Target& target = call.target;
   auto request = adapter.encode(call);
   if (!request) co_return request.error();
+  if (unsupported == config::UnsupportedParams::reject && !request->dropped.empty()) {
+    co_return refused_instead_of_dropped(request->dropped.front(), target);
+  }
 
   upstream::Exchange exchange(worker.pools(), target);
   std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it

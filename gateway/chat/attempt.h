@@ -12,7 +12,8 @@
 namespace gateway::chat {
 
 Awaitable<config::Result<void>> attempt(Worker& worker, const providers::Adapter& adapter,
-                                        const providers::Call& call, http::Reply& reply,
+                                        const providers::Call& call,
+                                        config::UnsupportedParams unsupported, http::Reply& reply,
                                         Meter& meter);
 
 }  // namespace gateway::chat

@@ -150,7 +150,8 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
     const providers::Call call{chat, own ? *own : candidate->target, worker_.json(),
                                request.caller->allow_upstream_extras, fallbacks};
 
-    auto done = co_await attempt(worker_, *candidate->adapter, call, reply, meter);
+    auto done = co_await attempt(worker_, *candidate->adapter, call,
+                                 match.route->model->unsupported_params, reply, meter);
     if (done || meter.content_shown()) co_return done;
     last = std::move(done).error();
     failed = &candidate->target;

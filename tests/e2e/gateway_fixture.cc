@@ -74,6 +74,9 @@ models:
          price: {{usd_per_million_input: 0.10, usd_per_million_output: 0.20}}}}
   - {{name: "openrouter/*", targets: [{{provider: openrouter, model: "mock/*", price: &mock
       {{usd_per_million_input: 0.10, usd_per_million_output: 0.20}}}}]}}
+  - name: strict
+    unsupported_params: reject
+    targets: [{{provider: reka, kind: reka_chat, model: reka-core, price: *mock}}]
   - {{name: "haimaker/*", targets: [{{provider: haimaker, model: "mock/*", price: *mock}}]}}
   - {{name: "reka/*", targets: [{{provider: reka, model: "mock/*", price: *mock}}]}}
   - {{name: "native/*", targets: [{{provider: reka, kind: reka_chat, model: "mock/*", price: *mock}}]}}

@@ -40,6 +40,19 @@ TEST_F(Routes, UnknownModelsReachNobody) {
   EXPECT_EQ(upstream().log.totals().requests, before);
 }
 
+TEST_F(Routes, AHintTheTargetDoesNotKnowIsDroppedByNameOrRefusedAsTheRouteSays) {
+  const auto dropped = chat("reka-core", R"(,"min_p":0.1)");
+  EXPECT_EQ(dropped.status, 200) << dropped.body;
+  EXPECT_EQ(dropped.header("x-tollgate-dropped"), "min_p");
+  EXPECT_EQ(last_upstream().request.body.find("min_p"), std::string::npos);
+
+  const auto before = upstream().log.totals().requests;
+  const auto refused = chat("strict", R"(,"min_p":0.1)");
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  EXPECT_EQ(json(refused).at("error").at("param").as_string(), "min_p");
+  EXPECT_EQ(upstream().log.totals().requests, before);
+}
+
 TEST_F(Routes, FallbackModelsOfTheUpstreamMustBeTheKeysToo) {
   const HeaderFields narrow{{"Authorization", "Bearer " + std::string(kNarrowKey)}};
   const auto ask = [&](std::string_view models) {
