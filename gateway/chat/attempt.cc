@@ -19,9 +19,12 @@ using config::Result;
 // Enough of a refusal to classify and quote it.
 constexpr std::size_t kMaxErrorBody = 256 * 1024;
 
-bool is_event_stream(const providers::AnswerHead& head) {
-  constexpr std::string_view kType = "text/event-stream";
-  return boost::beast::iequals(head.find("content-type").substr(0, kType.size()), kType);
+// Where a stream was asked for, only what calls itself JSON is taken for something else:
+// some servers name no type, or a wrong one.
+bool is_stream(const providers::UpstreamRequest& request, const providers::AnswerHead& head) {
+  constexpr std::string_view kJson = "application/json";
+  return request.streamed &&
+         !boost::beast::iequals(head.find("content-type").substr(0, kJson.size()), kJson);
 }
 
 // For routes that would rather refuse than answer a little differently.
@@ -48,7 +51,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
 
   upstream::Exchange exchange(worker.pools(), target);
   std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it
-  AttemptMeter settle(meter, target, chat.bytes.size());
+  AttemptMeter settle(meter, target, chat);
   http::ClientWatch client(reply.socket(), [&exchange] { exchange.cancel(); });
 
   auto head = Result<providers::AnswerHead>(providers::AnswerHead{});
@@ -76,7 +79,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
                       meter,
                       settle,
                       worker.snapshot()->config().server.sign_of_life};
-    if (chat.stream && is_event_stream(*head)) {
+    if (is_stream(*request, *head)) {
       decoder = adapter.open_stream(call, *head);
       done = co_await relay_stream(delivery, *decoder);
     } else {

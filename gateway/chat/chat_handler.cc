@@ -112,10 +112,6 @@ Result<ChatHandler::Asked> ChatHandler::understand(Operation operation,
   auto match = asked.snapshot->routes().find(asked.chat.model, *request.caller);
   if (!match) return std::move(match).error();
   asked.match = *std::move(match);
-
-  asked.allowed_models = providers::listed_models(worker_.json(), asked.chat);
-  std::erase_if(asked.allowed_models,
-                [&](const std::string& model) { return !request.caller->allows(model); });
   return asked;
 }
 

@@ -4,8 +4,6 @@
 // used on its thread; one coroutine per request.
 
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "gateway/async.h"
 #include "gateway/http/reply.h"
@@ -32,7 +30,6 @@ class ChatHandler {
     std::shared_ptr<const Snapshot> snapshot;  // this request's view of the world, to its end
     providers::ChatRequest chat;
     RouteMatch match;
-    std::vector<std::string> allowed_models;  // of those it lets an upstream fall back to
   };
   config::Result<Asked> understand(providers::Operation operation, const http::Request& request);
 

@@ -66,8 +66,9 @@ void Meter::failed(unsigned status, const config::Error& error) {
   summary_.error_detail = error.detail;
 }
 
-AttemptMeter::AttemptMeter(Meter& meter, const config::Target& target, std::size_t prompt_bytes)
-    : meter_(meter), target_(target), prompt_bytes_(prompt_bytes), began_(meter.clock_.now()) {
+AttemptMeter::AttemptMeter(Meter& meter, const config::Target& target,
+                           const providers::ChatRequest& chat)
+    : meter_(meter), target_(target), chat_(chat), began_(meter.clock_.now()) {
   RequestSummary& request = meter.summary_;
   ++request.attempts;
   request.provider = target.provider;
@@ -125,11 +126,10 @@ providers::Usage AttemptMeter::best_known() const {
   providers::Usage known;
   if (decoder_ != nullptr) known = decoder_->usage();
   if (known.tokens == Source::reported || !written_) return known;
-  known.tokens = Source::estimated;
-  known.prompt = providers::estimated_tokens(prompt_bytes_);
-  known.completion =
-      providers::estimated_tokens(decoder_ != nullptr ? decoder_->delivered_bytes() : 0);
-  return known;
+  const std::size_t delivered = decoder_ != nullptr ? decoder_->delivered_bytes() : 0;
+  providers::Usage guess = providers::estimated_usage(chat_, delivered);
+  guess.price_variant = known.price_variant;
+  return guess;
 }
 
 void AttemptMeter::settle(Outcome outcome, const providers::Usage& usage) {

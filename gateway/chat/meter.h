@@ -64,8 +64,8 @@ class Waiting {
 // One attempt, settled once; what leaves scope unsettled was cut off by the client.
 class AttemptMeter {
  public:
-  // `prompt_bytes`: the request's text, for an estimate where nobody counts.
-  AttemptMeter(Meter& meter, const config::Target& target, std::size_t prompt_bytes);
+  // `chat` is what an estimate is made from where nobody counts; both outlive this.
+  AttemptMeter(Meter& meter, const config::Target& target, const providers::ChatRequest& chat);
   ~AttemptMeter();
   AttemptMeter(const AttemptMeter&) = delete;
   AttemptMeter& operator=(const AttemptMeter&) = delete;
@@ -91,7 +91,7 @@ class AttemptMeter {
 
   Meter& meter_;
   const config::Target& target_;
-  const std::size_t prompt_bytes_;
+  const providers::ChatRequest& chat_;
   const config::Clock::Steady began_;
   UsageRecord record_;
   const providers::StreamDecoder* decoder_ = nullptr;

@@ -134,14 +134,14 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
     // An error that arrives together with the first content is still early: nothing
     // has been shown, so another target may answer instead.
     if (!decoded && !request.content_shown()) co_return decoded.error();
-    if (decoded && ended) {
-      delivery.attempt.upstream_names({}, decoder.upstream_id());
-      delivery.attempt.ok(decoder.usage());
-    }
     if (!out.empty()) {
       delivery.attempt.first_content();
     } else if (request.now() - written_at >= delivery.sign_of_life) {
       out.own(kSignOfLife);
+    }
+    if (decoded && ended) {
+      delivery.attempt.upstream_names({}, decoder.upstream_id());
+      delivery.attempt.ok(decoder.usage());
     }
     if (!out.empty()) {
       if (!delivery.reply.committed()) announce(delivery);

@@ -36,7 +36,7 @@ void append_line(std::string& out, std::string_view name, std::string_view value
 }
 
 Error client_gone() {
-  return config::failure(ErrorCode::internal, "The client is gone.", "client gone");
+  return config::failure(ErrorCode::client_left, "The client is gone.", "client gone");
 }
 
 }  // namespace

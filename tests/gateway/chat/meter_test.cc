@@ -52,12 +52,19 @@ struct MeterTest : testing::Test {
   test::FakeClock clock;
   Kept kept;
   config::Target target;
+  std::string body =
+      std::string(
+          R"({"model":"m","messages":[{"role":"user","content":"hello there, upstream"}]})") +
+      std::string(64, '\0');  // the padding simdjson reads
+  providers::JsonWorkspace json;
+  providers::ChatRequest chat = *providers::read_chat_request(
+      json, providers::Operation::chat, std::string_view(body).substr(0, body.find('\0')));
 };
 
 TEST_F(MeterTest, AnAttemptAnsweredWholeIsPricedFromWhatWasReported) {
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, 400);
+    AttemptMeter attempt(meter, target, chat);
     attempt.written();
     attempt.ok(usage(11, 19));
     meter.answered(200);
@@ -74,7 +81,7 @@ TEST_F(MeterTest, AnAttemptAnsweredWholeIsPricedFromWhatWasReported) {
 TEST_F(MeterTest, ARefusalInWordsCostsNothing) {
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, 400);
+    AttemptMeter attempt(meter, target, chat);
     attempt.written();
     attempt.refused_in_words();
     attempt.failed(config::failure(ErrorCode::upstream_busy, "busy"), false);
@@ -90,7 +97,7 @@ TEST_F(MeterTest, ARefusalInWordsCostsNothing) {
 TEST_F(MeterTest, SilenceAfterTheRequestWentOutMayHaveBeenBilled) {
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, 400);
+    AttemptMeter attempt(meter, target, chat);
     attempt.written();
     attempt.failed(config::failure(ErrorCode::upstream_timeout, "late"), false);
   }
@@ -103,7 +110,7 @@ TEST_F(MeterTest, SilenceAfterTheRequestWentOutMayHaveBeenBilled) {
 TEST_F(MeterTest, WhatNeverReachedTheWireCostsNothing) {
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, 400);
+    AttemptMeter attempt(meter, target, chat);
     attempt.failed(config::failure(ErrorCode::upstream_unavailable, "refused"), false);
   }
   EXPECT_FALSE(kept.attempts[0].maybe_billed);
@@ -115,7 +122,7 @@ TEST_F(MeterTest, AStreamThatBreaksIsBilledByWhatWasDelivered) {
   decoder.delivered(400);
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, 40);
+    AttemptMeter attempt(meter, target, chat);
     attempt.watch(decoder);
     attempt.written();
     attempt.first_content();
@@ -132,7 +139,7 @@ TEST_F(MeterTest, AClientThatLeavesKeepsTheCountTheUpstreamHadGiven) {
   decoder.reported(7, 2);
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, 40);
+    AttemptMeter attempt(meter, target, chat);
     attempt.watch(decoder);
     attempt.written();
   }
@@ -146,11 +153,11 @@ TEST_F(MeterTest, ARequestCostsWhatAllItsAttemptsCost) {
   {
     Meter meter(kept, clock, {});
     {
-      AttemptMeter first(meter, target, 400);
+      AttemptMeter first(meter, target, chat);
       first.written();
       first.failed(config::failure(ErrorCode::upstream_timeout, "late"), false);
     }
-    AttemptMeter second(meter, target, 400);
+    AttemptMeter second(meter, target, chat);
     second.written();
     second.ok(usage(1, 1));
   }
@@ -165,7 +172,7 @@ TEST_F(MeterTest, AnUnknownPriceIsUnknownMoney) {
   target.price.reset();
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, 400);
+    AttemptMeter attempt(meter, target, chat);
     attempt.written();
     attempt.ok(usage(1, 1));
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -259,6 +260,24 @@ TEST_F(UpstreamTls, LargeBodiesPassBothWays) {
 }
 
 // Records of one read must not be left behind in OpenSSL's buffer, where nothing wakes us.
+TEST_F(UpstreamTls, WhatWaitsInsideOpenSslIsReadWithoutAnotherByteFromTheSocket) {
+  auto context = server_with(certificates.issue("localhost"));
+  // Sizes around a record and the read buffer: what a read leaves behind wakes nobody.
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{16'000, 16'384, 16'400, 17'000, 33'000, 70'000}) {
+    ScriptedUpstream upstream(context, [&](Peer& peer) {
+      if (!peer.read()) return;
+      peer.send(fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", size,
+                            std::string(size, 'x')));
+      peer.wait_for_close();
+    });
+    const auto target = target_at(upstream);
+    const auto answer = rig.ask_piecewise(target);
+    ASSERT_TRUE(answer) << size << ": " << answer.error().message;
+    EXPECT_EQ(answer->body.size(), size);
+  }
+}
+
 TEST_F(UpstreamTls, ManySmallRecordsAtOnceAllArrive) {
   auto context = server_with(certificates.issue("localhost"));
   ScriptedUpstream upstream(context, [&](Peer& peer) {
