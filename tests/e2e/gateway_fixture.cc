@@ -81,6 +81,10 @@ models:
   - {{name: "reka/*", targets: [{{provider: reka, model: "mock/*", price: *mock}}]}}
   - {{name: "native/*", targets: [{{provider: reka, kind: reka_chat, model: "mock/*", price: *mock}}]}}
   - {{name: "onprem/*", targets: [{{provider: onprem, model: "mock/*", price: *mock}}]}}
+  - name: "impatient/*"
+    targets:
+      - {{provider: onprem, model: "mock/*", price: *mock,
+         timeouts: {{first_byte: 2s, first_content: 1s, idle: 1s}}}}
   - name: "failover/*"
     targets:
       - {{provider: openrouter, model: "mock/*", price: *mock}}

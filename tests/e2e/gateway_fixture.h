@@ -5,7 +5,8 @@
 // Models, beside those of config/demo.yaml: "openrouter/X", "haimaker/X", "reka/X",
 // "native/X" and "onprem/X" reach the simulator's "mock/X" in that dialect, so that a test
 // names the fault it wants: chat("openrouter/reset-after-2"). "failover/X" tries
-// OpenRouter's "mock/X" first and haimaker's "mock/ok" next.
+// OpenRouter's "mock/X" first and haimaker's "mock/ok" next; "impatient/X" is "onprem/X"
+// with timeouts of a second or two.
 
 #include <memory>
 #include <optional>
