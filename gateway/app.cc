@@ -36,7 +36,7 @@ Awaitable<void> show(http::Reply& reply, admin::Page page) {
 
 }  // namespace
 
-App::App(std::shared_ptr<const Snapshot> snapshot, Reload reload)
+App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload)
     : reload_(std::move(reload)),
       server_(snapshot->config().server),
       metrics_({{"version", kVersion}}, worker_count(server_)),

@@ -28,7 +28,7 @@ class App {
       std::function<std::variant<std::shared_ptr<const Snapshot>, std::vector<std::string>>()>;
 
   // Binds both listeners; throws std::system_error where it cannot.
-  App(std::shared_ptr<const Snapshot> snapshot, Reload reload);
+  App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload);
   ~App();
 
   std::uint16_t client_port() const { return workers_.front()->port(); }

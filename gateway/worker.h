@@ -19,7 +19,7 @@ namespace gateway {
 class Worker {
  public:
   Worker(int index, const config::Clock& clock, RecordSink& records,
-         std::shared_ptr<const Snapshot> snapshot, std::uint64_t seed)
+         const std::shared_ptr<const Snapshot>& snapshot, std::uint64_t seed)
       : index_(index), clock_(clock), records_(records), snapshot_(pin(snapshot)), random_(seed) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -37,8 +37,8 @@ class Worker {
   // This moment's view of the configuration; a request keeps the one it began with.
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
   // From any thread: the worker swaps to `next` between two of its tasks.
-  void adopt(std::shared_ptr<const Snapshot> next) {
-    net::post(io_, [this, next = pin(next)]() mutable { snapshot_ = std::move(next); });
+  void adopt(const std::shared_ptr<const Snapshot>& next) {
+    net::post(io_, [this, mine = pin(next)]() mutable { snapshot_ = std::move(mine); });
   }
 
  private:

@@ -12,7 +12,8 @@
 namespace gateway {
 
 WorkerThread::WorkerThread(int index, const Shared& shared,
-                           std::shared_ptr<const Snapshot> snapshot, const config::Endpoint& where)
+                           const std::shared_ptr<const Snapshot>& snapshot,
+                           const config::Endpoint& where)
     : recorder_(shared.metrics.shard(index)),
       worker_(index, shared.clock, recorder_, snapshot, std::random_device{}()),
       chat_(worker_),

@@ -27,7 +27,7 @@ struct Shared {
 class WorkerThread {
  public:
   // Listens at `where`; throws std::system_error where it cannot.
-  WorkerThread(int index, const Shared& shared, std::shared_ptr<const Snapshot> snapshot,
+  WorkerThread(int index, const Shared& shared, const std::shared_ptr<const Snapshot>& snapshot,
                const config::Endpoint& where);
   // Ends the thread, whatever is under way; drain first.
   ~WorkerThread();
@@ -38,7 +38,7 @@ class WorkerThread {
   void start();
 
   // From the control thread.
-  void adopt(std::shared_ptr<const Snapshot> next) { worker_.adopt(std::move(next)); }
+  void adopt(const std::shared_ptr<const Snapshot>& next) { worker_.adopt(next); }
   // Accepts no more and lets what is open finish; `done` runs on the worker's thread when
   // the last connection has gone.
   void drain(std::function<void()> done);

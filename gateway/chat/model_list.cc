@@ -1,6 +1,7 @@
 #include "gateway/chat/model_list.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "gateway/http/request.h"
 #include "providers/wire/json_writer.h"
@@ -36,8 +37,9 @@ void write_model(providers::JsonWriter& json, const Route& route) {
                                                 : route.targets.front().target.provider.view());
   if (model.context_length > 0) json.member("context_length", model.context_length);
   if (model.max_output_tokens > 0) json.member("max_output_length", model.max_output_tokens);
-  if (!route.targets.empty() && route.targets.front().target.price) {
-    write_pricing(json, *route.targets.front().target.price);
+  if (!route.targets.empty()) {
+    const std::optional<config::Price>& price = route.targets.front().target.price;
+    if (price) write_pricing(json, *price);
   }
   json.end_object();
 }

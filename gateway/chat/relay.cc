@@ -114,13 +114,13 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
   bool ended = false;
   while (!ended) {
     out.clear();
-    auto bytes = co_await next_bytes(delivery, written_at);
-    if (!bytes) co_return bytes.error();
+    auto next = co_await next_bytes(delivery, written_at);
+    if (!next) co_return next.error();
 
     Result<void> decoded;
-    if (*bytes) {
-      const bool closed = (*bytes)->empty();
-      parser.feed(**bytes);
+    if (const std::optional<std::string_view> bytes = *next; bytes) {
+      const bool closed = bytes->empty();
+      parser.feed(*bytes);
       decoded = decode_events(parser, decoder, closed, out);
       ended = closed || decoder.done();
       if (decoded && ended) decoded = decoder.finish(out);
