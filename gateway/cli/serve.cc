@@ -26,8 +26,8 @@ bool write_ports(const std::string& path, const App& app) {
   return !failed;
 }
 
-int run(const ServeOptions& options, std::shared_ptr<const Snapshot> snapshot) {
-  App app(std::move(snapshot), [path = options.config_path] { return compile_config(path); });
+int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snapshot) {
+  App app(snapshot, [path = options.config_path] { return compile_config(path); });
   if (!options.port_file.empty() && !write_ports(options.port_file, app)) {
     fmt::print(stderr, "cannot write the port file {}\n", options.port_file);
     return 1;
@@ -46,7 +46,7 @@ int serve(const ServeOptions& options) {
     return 2;
   }
   try {
-    return run(options, *std::move(snapshot));
+    return run(options, *snapshot);
   } catch (const std::system_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;
