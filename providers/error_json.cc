@@ -18,9 +18,8 @@ void text_or_null(JsonWriter& json, std::string_view name, std::string_view text
 
 }  // namespace
 
-std::string error_json(const config::Error& error) {
+void append_error_json(std::string& out, const config::Error& error) {
   const auto& shape = config::shape(error.code);
-  std::string out;
   JsonWriter json(out);
   json.begin_object().key("error").begin_object();
   json.member("message", std::string_view(error.message));
@@ -30,13 +29,19 @@ std::string error_json(const config::Error& error) {
       json, "code",
       error.upstream_code.empty() ? shape.openai_code : std::string_view(error.upstream_code));
   json.end_object().end_object();
+}
+
+std::string error_json(const config::Error& error) {
+  std::string out;
+  append_error_json(out, error);
   return out;
 }
 
 void append_error_event(const config::Error& error, Body& out) {
-  out.own("data: ");
-  out.own(error_json(error));
-  out.own("\n\n");
+  std::string event = "data: ";
+  append_error_json(event, error);
+  event += "\n\n";
+  out.own(event);
 }
 
 }  // namespace providers

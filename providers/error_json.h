@@ -12,6 +12,9 @@ namespace providers {
 // {"error":{"message":…,"type":…,"param":…,"code":…}}
 std::string error_json(const config::Error& error);
 
+// The same, behind what `out` holds.
+void append_error_json(std::string& out, const config::Error& error);
+
 // The same as a server-sent event. No [DONE] may follow it.
 void append_error_event(const config::Error& error, Body& out);
 

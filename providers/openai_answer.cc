@@ -54,12 +54,12 @@ Result<void> Answer::read_choices(const AnswerHead& head) {
   const JsonValue choices = root_["choices"];
   if (choices.empty()) {
     return config::failure(ErrorCode::upstream_garbled, "The upstream answered without choices.",
-                           std::string(utf8_prefix(root_.raw(), 500)));
+                           fmt::format("{} bytes of JSON", root_.raw().size()));
   }
   const bool chat = call_.chat.operation == Operation::chat;
   for (JsonValue choice : choices.elements()) {
     if (holds_error(choice) || finish_of(choice["finish_reason"].text(), false).failed) {
-      return upstream_error_inside(call_, head, choice);
+      return upstream_error_in_choice(call_, head, choice);
     }
     if (chat ? !choice["message"].is(JsonType::object) : !choice["text"]) {
       return config::failure(ErrorCode::upstream_garbled,

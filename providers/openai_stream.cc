@@ -72,8 +72,9 @@ Result<void> OpenAiStream::decode_json(std::string_view data, bool error_event, 
   auto& document = call_.json.document;
   if (!document.read(data)) {
     if (error_event) {
-      return config::failure(ErrorCode::upstream_unavailable, "The upstream failed.",
-                             without_keys(data, call_.target.api_key));
+      return config::failure(
+          ErrorCode::upstream_unavailable, "The upstream failed.",
+          fmt::format("an error event of {} bytes that are no JSON", data.size()));
     }
     if (document.fault() == JsonFault::not_utf8) {
       return config::failure(ErrorCode::upstream_garbled, "The upstream's stream is not UTF-8.");
@@ -120,7 +121,7 @@ Result<void> OpenAiStream::take_choices(JsonValue choices) {
   std::int64_t position = 0;
   for (JsonValue piece : choices.elements()) {
     if (holds_error(piece) || finish_of(piece["finish_reason"].raw_text(), false).failed) {
-      return upstream_error_inside(call_, head_, piece);
+      return upstream_error_in_choice(call_, head_, piece);
     }
     const auto index = piece["index"].integer().value_or(position);
     ++position;

@@ -37,9 +37,9 @@ struct FieldRule {
 
 Result<void> check_stream_options(const Place& place, JsonValue value);
 Result<void> check_response_format(const Place& place, JsonValue value);
+Result<void> check_seed(const Place& place, JsonValue value);
 
 constexpr double kMostTokens = 2'147'483'647;  // what every upstream's integer holds
-constexpr double kMostInteger = 9.223372036854775807e18;
 
 constexpr std::array kFields{
     // clang-format off
@@ -75,7 +75,7 @@ constexpr std::array kFields{
     FieldRule{"response_format",        Kind::own_check, 0, 0, check_response_format},
     FieldRule{"route",                  Kind::text},
     FieldRule{"safety_identifier",      Kind::text},
-    FieldRule{"seed",                   Kind::integer, -kMostInteger, kMostInteger},
+    FieldRule{"seed",                   Kind::own_check, 0, 0, check_seed},
     FieldRule{"service_tier",           Kind::text},
     FieldRule{"session_id",             Kind::text},
     FieldRule{"stop",                   Kind::text_or_texts},
@@ -163,6 +163,15 @@ Result<void> check_integer(const Place& place, JsonValue value, const FieldRule&
       static_cast<double>(*number) > rule.most) {
     return wrong_value(place, range_phrase("a whole number", rule));
   }
+  return {};
+}
+
+// Any 64-bit integer: a double could not name its limits.
+Result<void> check_seed(const Place& place, JsonValue value) {
+  constexpr std::string_view kWanted =
+      "a whole number from -9223372036854775808 to 9223372036854775807";
+  if (!value.is(JsonType::number)) return wrong_type(place, kWanted, value);
+  if (!value.integer()) return wrong_value(place, kWanted);
   return {};
 }
 

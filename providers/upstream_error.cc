@@ -18,13 +18,17 @@ using config::Error;
 using config::ErrorCode;
 
 constexpr std::size_t kMostWords = 500;
+constexpr std::size_t kMostLogged = 300;
+constexpr std::size_t kMostName = 64;
 constexpr std::size_t kMostWordsRead = 16 * 1024;
 
 // An upstream's refusal, taken apart.
 struct Refusal {
   int status = 0;       // 0: none was given
-  std::string message;  // for people
-  std::string words;    // everything it said, lower case: what classification reads
+  std::string message;  // its error message, for people
+  std::string text;     // a body that is no JSON
+  std::string raw;      // what the provider behind it answered, as it came
+  std::string words;    // all of these, lower case: what classification reads
   std::string type;     // error.type, unless it is "None"
   std::string code;     // error.code where it is a word
   std::string kind;     // OpenRouter's error_type
@@ -104,15 +108,40 @@ void read_code(JsonValue code, Refusal& out) {
   }
 }
 
-void read_metadata(JsonValue error, Refusal& out, std::int64_t now) {
+// A page made for people (a proxy's, usually) is nothing to relay.
+bool is_page(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '<';
+}
+
+// A sentence, rather than a page or JSON that is broken or wrapped in something.
+bool is_words(std::string_view text) {
+  return !text.empty() && !is_page(text) && text.find('{') == std::string_view::npos;
+}
+
+void read_error(JsonValue error, Refusal& out);
+void read_body(JsonValue root, Refusal& out);
+
+// The error message in what a provider behind the upstream answered. Its body may hold
+// the prompt as well, and so may whatever looks like a piece of one.
+std::string message_in(const std::string& raw, JsonDocument& document) {
+  if (document.read(raw)) {
+    Refusal inner;
+    read_body(document.root(), inner);
+    return inner.message;
+  }
+  return is_words(raw) ? raw : std::string();
+}
+
+void read_metadata(JsonValue error, Refusal& out, JsonDocument& nested, std::int64_t now) {
   const JsonValue metadata = error["metadata"];
   if (out.kind.empty()) out.kind = metadata["error_type"].text();
   out.moderated = !metadata["reasons"].empty() || metadata["flagged_input"];
   // "Provider returned error" says nothing; what the provider said stands here.
   const JsonValue raw = metadata["raw"];
   if (raw && !raw.is_null()) {
-    const auto said = raw.is(JsonType::string) ? raw.text() : std::string(raw.raw());
-    if (!said.empty()) out.message += ": " + said;
+    out.raw = raw.is(JsonType::string) ? raw.text() : std::string(raw.raw());
+    if (const auto said = message_in(out.raw, nested); !said.empty()) out.message += ": " + said;
   }
   for (const char* name : {"X-RateLimit-Reset", "x-ratelimit-reset"}) {
     const JsonValue reset = metadata["headers"][name];
@@ -121,7 +150,7 @@ void read_metadata(JsonValue error, Refusal& out, std::int64_t now) {
   }
 }
 
-void read_error(JsonValue error, Refusal& out, std::int64_t now) {
+void read_error(JsonValue error, Refusal& out) {
   if (error.is(JsonType::string)) {
     out.message = error.text();
     return;
@@ -140,21 +169,26 @@ void read_error(JsonValue error, Refusal& out, std::int64_t now) {
   if (const auto wait = availability["retry_after"].number()) {
     out.retry_after = clamped(*wait * 1e3);
   }
-  read_metadata(error, out, now);
 }
 
-void read_body(JsonValue root, Refusal& out, std::int64_t now) {
+void read_body(JsonValue root, Refusal& out) {
   const JsonValue error = root["error"];
   if (truthy(error)) {
-    read_error(error, out, now);
+    read_error(error, out);
   } else if (root["detail"]) {
     read_detail(root["detail"], out);
   } else if (root.is(JsonType::object)) {
-    read_error(root, out, now);
+    read_error(root, out);
   } else if (root.is(JsonType::string)) {
     out.message = root.text();
   }
   if (out.message.empty()) out.message = root["message"].text();
+}
+
+void read_refusal(const Call& call, JsonValue root, Refusal& out) {
+  read_body(root, out);
+  const JsonValue error = root["error"];
+  read_metadata(truthy(error) ? error : root, out, call.json.nested, call.chat.created);
 }
 
 struct StatusOf {
@@ -358,19 +392,35 @@ bool told_in_its_words(ErrorCode code) {
   return config::shape(code).fault == config::Fault::client;
 }
 
-Error error_of(const Call& call, const AnswerHead& head, Refusal refusal, std::string_view body) {
+// What may be logged: never an answer or what was asked, which bodies hold and often echo.
+std::string detail_of(const Refusal& refusal, std::string_view otherwise,
+                      const config::Secret& key) {
+  std::string out = fmt::format_int(refusal.status).str();
+  for (const auto* name : {&refusal.type, &refusal.code, &refusal.kind}) {
+    if (!name->empty()) out.append(" ").append(utf8_prefix(without_keys(*name, key), kMostName));
+  }
+  const std::string said = without_keys(refusal.message, key);
+  out += ": ";
+  out += said.empty() ? otherwise : utf8_prefix(said, kMostLogged);
+  return out;
+}
+
+// `otherwise` stands in the log where the upstream said nothing.
+Error error_of(const Call& call, const AnswerHead& head, Refusal refusal,
+               std::string_view otherwise) {
   if (refusal.status == 0) refusal.status = status_of_words(refusal);
-  refusal.words = lower(refusal.message);
+  refusal.words = lower(fmt::format("{}\n{}\n{}", refusal.message, refusal.raw, refusal.text));
   const ErrorCode code = classify(refusal);
   const auto& key = call.target.api_key;
 
   Error error;
   error.code = code;
-  error.detail = fmt::format("{}: {}", refusal.status,
-                             without_keys(refusal.message.empty() ? body : refusal.message, key));
+  error.detail = detail_of(refusal, otherwise, key);
   if (told_in_its_words(code) && !refusal.message.empty()) {
     error.message = without_keys(refusal.message, key);
     error.param = without_keys(refusal.param, key);
+  } else if (code == ErrorCode::upstream_rejected && is_words(refusal.text)) {
+    error.message = without_keys(refusal.text, key);  // a refusal in plain words
   } else {
     error.message = own_words(code);
   }
@@ -423,20 +473,24 @@ Error upstream_error(const Call& call, const AnswerHead& head, std::string_view 
   Refusal refusal;
   refusal.status = head.status;
   if (call.json.document.read(body)) {
-    read_body(call.json.document.root(), refusal, call.chat.created);
-  } else {
-    const auto first = body.find_first_not_of(" \t\r\n");
-    // A page made for people (a proxy's, usually) is nothing to relay.
-    const bool page = first != std::string_view::npos && body[first] == '<';
-    if (!page && simdjson::validate_utf8(body.data(), body.size())) refusal.message = body;
+    read_refusal(call, call.json.document.root(), refusal);
+    return error_of(call, head, std::move(refusal), "no error message");
   }
-  return error_of(call, head, std::move(refusal), body);
+  if (!is_page(body) && simdjson::validate_utf8(body.data(), body.size())) refusal.text = body;
+  return error_of(call, head, std::move(refusal),
+                  fmt::format("{} bytes that are no JSON", body.size()));
 }
 
 Error upstream_error_inside(const Call& call, const AnswerHead& head, JsonValue holder) {
   Refusal refusal;
-  read_body(holder, refusal, call.chat.created);
-  return error_of(call, head, std::move(refusal), holder.raw());
+  read_refusal(call, holder, refusal);
+  return error_of(call, head, std::move(refusal), "no error message");
+}
+
+Error upstream_error_in_choice(const Call& call, const AnswerHead& head, JsonValue choice) {
+  if (holds_error(choice)) return upstream_error_inside(call, head, choice);
+  // Whatever else it holds is the answer.
+  return error_of(call, head, Refusal(), "a choice that ended in an error");
 }
 
 }  // namespace providers

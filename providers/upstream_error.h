@@ -3,8 +3,9 @@
 // (int, string or no code; availability), LiteLLM's ("None", class names in the text),
 // vLLM's and llama.cpp's, FastAPI's `detail`, a bare string, HTML, nothing at all. Pure.
 //
-// Only the client's own faults are told in the upstream's words; for the rest the
-// words stay in Error::detail.
+// Only the client's own faults are told in the upstream's words; for the rest they
+// stay in Error::detail, which goes to the log and so never holds a body, a choice or a
+// delta: status, type, code and at most 300 bytes of the upstream's error message.
 
 #include <string_view>
 
@@ -21,11 +22,14 @@ config::Error upstream_error(const Call& call, const AnswerHead& head, std::stri
 // `error` member, or is itself the error (`event: error`).
 config::Error upstream_error_inside(const Call& call, const AnswerHead& head, JsonValue holder);
 
+// The same for a choice that holds an error, or whose finish_reason says that it failed.
+config::Error upstream_error_in_choice(const Call& call, const AnswerHead& head, JsonValue choice);
+
 // Something that stands for an error although the answer is a 200: a truthy `error`, or
 // vLLM's flat {"object":"error",…}.
 bool holds_error(JsonValue object);
 
-// `text` without what could be a key, cut to what may be logged or told.
+// `text` without what could be a key, cut to what may be told.
 std::string without_keys(std::string_view text, const config::Secret& key);
 
 }  // namespace providers

@@ -10,7 +10,7 @@
 #include "gateway/chat/attempt.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/target_order.h"
-#include "gateway/http/error_body.h"
+#include "providers/error_json.h"
 #include "providers/wire/json_text.h"
 
 namespace gateway::chat {
@@ -90,11 +90,8 @@ Awaitable<void> ChatHandler::serve(Operation operation, const http::Request& req
     co_await reply.send_error(done.error());
     co_return;
   }
-  std::string event = "data: ";
-  http::append_error_json(event, done.error());
   providers::Body last;
-  last.own(event);
-  last.own("\n\n");
+  providers::append_error_event(done.error(), last);
   co_await reply.finish_stream(last);
 }
 

@@ -6,8 +6,8 @@
 #include <boost/beast/http/status.hpp>
 
 #include "gateway/http/connection.h"
-#include "gateway/http/error_body.h"
 #include "gateway/http/head_rules.h"
+#include "providers/error_json.h"
 
 namespace gateway::http {
 
@@ -109,8 +109,7 @@ Awaitable<Result<void>> Reply::send_error(const Error& error) {
   }
   if (shape.retry_is_pointless) add_header("X-Should-Retry", "false");
 
-  std::string json;
-  append_error_json(json, error);
+  const std::string json = providers::error_json(error);
   providers::Body body;
   body.borrow(json);
   co_return co_await send(error.http_status(), "application/json", body);

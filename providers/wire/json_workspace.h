@@ -1,7 +1,7 @@
 #pragma once
-// The simdjson parsers one worker owns and lends, so that their tables are
-// allocated once. Every use is synchronous: a document from one of them lasts
-// until the same parser is used again. One thread.
+// The JSON documents one worker owns and lends, so that their tables are allocated
+// once. Every use is synchronous: a value lasts until its document is read again.
+// One thread.
 
 #include <simdjson.h>
 
@@ -10,8 +10,6 @@
 namespace providers {
 
 struct JsonWorkspace {
-  simdjson::ondemand::parser ondemand;
-  simdjson::dom::parser dom;
   JsonDocument document;
   JsonDocument nested;  // for JSON text found inside `document`
 };

@@ -312,6 +312,18 @@ TEST(ChatRequest, J14_IllTypedOptionsNameTheirField) {
   EXPECT_EQ(verdict(with(tools)), "400 tools");
 }
 
+TEST(ChatRequest, J14_ASeedsErrorNamesTheTrueLimits) {
+  for (const char* seed : {"9223372036854775808", "-9223372036854775809", "0.5", "\"1\""}) {
+    const auto bytes = with(fmt::format(R"("seed":{})", seed));
+    const auto chat = read(bytes);
+    ASSERT_FALSE(chat) << seed;
+    EXPECT_THAT(chat.error().message,
+                HasSubstr("from -9223372036854775808 to 9223372036854775807"));
+  }
+  EXPECT_EQ(verdict(with(R"("seed":9223372036854775807)")), "");
+  EXPECT_EQ(verdict(with(R"("seed":-9223372036854775808)")), "");
+}
+
 TEST(ChatRequest, J14_NullIsAsGoodAsAbsent) {
   for (const char* name : {"temperature", "stop", "tools", "tool_choice", "response_format",
                            "stream_options", "n", "max_tokens", "user", "seed"}) {

@@ -46,7 +46,7 @@ TEST_F(UpstreamError, ARefusedKeyIsNeverTheClients) {
 
 TEST_F(UpstreamError, WhatTheUpstreamSaidIsKeptForTheLog) {
   EXPECT_EQ(of(500, R"({"error":{"message":"disk full"}})").detail, "500: disk full");
-  EXPECT_EQ(of(502, "<html>nginx</html>").detail, "502: <html>nginx</html>");
+  EXPECT_EQ(of(502, "<html>nginx</html>").detail, "502: 18 bytes that are no JSON");
 }
 
 TEST_F(UpstreamError, KeysAreTakenOutOfWords) {

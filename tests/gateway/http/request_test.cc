@@ -7,7 +7,6 @@
 
 #include "gateway/http/date.h"
 #include "gateway/http/endpoints.h"
-#include "gateway/http/error_body.h"
 #include "gateway/http/request_ids.h"
 #include "tests/support/fake_clock.h"
 
@@ -113,22 +112,6 @@ TEST(Date, IsWrittenOncePerSecondAsHttpWantsIt) {
   EXPECT_EQ(date.now(), "Sun, 06 Nov 1994 08:49:37 GMT");
   clock.advance(std::chrono::milliseconds(1));
   EXPECT_EQ(date.now(), "Sun, 06 Nov 1994 08:49:38 GMT");
-}
-
-TEST(ErrorBody, AbsentPartsAreNullAndTextIsEscaped) {
-  std::string json;
-  append_error_json(json,
-                    config::failure(config::ErrorCode::invalid_request, "a\"\n<b>", "detail"));
-  EXPECT_EQ(json, R"({"error":{"message":"a\"\n<b>","type":"invalid_request_error","param":null,)"
-                  R"("code":null}})");
-}
-
-TEST(ErrorBody, AnUpstreamsOwnCodeIsKept) {
-  auto error = config::failure(config::ErrorCode::upstream_rejected, "m");
-  error.upstream_code = "string_above_max_length";
-  std::string json;
-  append_error_json(json, error);
-  EXPECT_NE(json.find(R"("code":"string_above_max_length")"), std::string::npos);
 }
 
 }  // namespace
