@@ -91,9 +91,10 @@ Awaitable<config::Result<TcpSocket>> Race::run(const Addresses& addresses, std::
   start_next();
   co_await state_->wake->wait();
   head_start_.clear();
-  if (!state_->winner) co_return unavailable(fmt::format("connect: {}", state_->last_failure));
+  const auto first = state_->winner;
+  if (!first) co_return unavailable(fmt::format("connect: {}", state_->last_failure));
 
-  TcpSocket winner = std::move(state_->sockets[*state_->winner]);
+  TcpSocket winner = std::move(state_->sockets[*first]);
   error_code ignored;
   winner.set_option(Tcp::no_delay(true), ignored);
   winner.non_blocking(true, ignored);

@@ -59,9 +59,12 @@ Awaitable<config::Result<Addresses>> Resolver::resolve(std::string_view host, Si
   }
   const std::shared_ptr<Entry> entry = place->second;
 
+  const auto within = [](const std::optional<config::Clock::Steady>& since,
+                         config::Clock::Steady now,
+                         auto limit) { return since.has_value() && now - since.value() < limit; };
   const auto now = clock_.now();
-  const bool fresh = entry->found_at && now - *entry->found_at < kFound;
-  const bool just_failed = entry->failed_at && now - *entry->failed_at < kFailed;
+  const bool fresh = within(entry->found_at, now, kFound);
+  const bool just_failed = within(entry->failed_at, now, kFailed);
   if (!fresh && !just_failed) {
     if (!entry->asking) ask(entry);
     if (entry->asking) {
@@ -71,7 +74,7 @@ Awaitable<config::Result<Addresses>> Resolver::resolve(std::string_view host, Si
     }
   }
 
-  const bool usable = entry->found_at && clock_.now() - *entry->found_at < kStale;
+  const bool usable = within(entry->found_at, clock_.now(), kStale);
   if (entry->asking && !usable) co_return unavailable("name lookup given up");
   if (!usable) {
     co_return unavailable(
@@ -84,7 +87,8 @@ Resolver::Lookup system_lookup(const Executor& executor) {
   using SystemResolver = net::ip::basic_resolver<Tcp, Executor>;
   auto resolver = std::make_shared<SystemResolver>(executor);
   return [resolver](const std::string& host, Resolver::Done done) {
-    auto take = [done = std::move(done)](error_code error, SystemResolver::results_type results) {
+    auto take = [done = std::move(done)](error_code error,
+                                         const SystemResolver::results_type& results) {
       Addresses addresses;
       for (const auto& result : results) {
         const auto address = result.endpoint().address();
