@@ -49,7 +49,7 @@ App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload)
                   .clock = clock_,
                   .tasks = admin_connections_,
                   .count = admin_count_},
-      admin_listener_(control_, snapshot->config().admin.listen, admin_door_),
+      admin_listener_(control_, snapshot->config().admin.listen, http::Claim::first, admin_door_),
       signals_(control_, SIGTERM, SIGINT, SIGHUP),
       drain_limit_(control_) {
   const Shared shared{clock_, metrics_, client_connections_, draining_};
@@ -60,7 +60,13 @@ App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload)
   }
 }
 
-App::~App() = default;
+// Workers tell the control thread what they do, and open admin connections refer to
+// everything here.
+App::~App() {
+  workers_.clear();
+  admin_listener_.stop();
+  if (!end_all(admin_connections_, control_)) log::error("admin connections do not end", {});
+}
 
 http::Endpoints App::admin_endpoints() {
   using http::verb;

@@ -1,8 +1,16 @@
 #include "gateway/task_group.h"
 
+#include <chrono>
 #include <utility>
 
 namespace gateway {
+
+namespace {
+
+// What has been cut ends within milliseconds.
+constexpr std::chrono::seconds kEndWithin{5};
+
+}  // namespace
 
 TaskGroup::Task::Task(TaskGroup& group) : group_(group) {
   group_.tasks_.push_back(*this);
@@ -26,6 +34,15 @@ void TaskGroup::cut() {
 void TaskGroup::when_empty(std::function<void()> empty) {
   if (size_ == 0) return empty();
   empty_ = std::move(empty);
+}
+
+bool end_all(TaskGroup& group, net::io_context& io) {
+  const auto until = std::chrono::steady_clock::now() + kEndWithin;
+  group.cut();
+  io.restart();
+  while (group.size() > 0 && io.run_one_until(until) > 0) {
+  }
+  return group.size() == 0;
 }
 
 }  // namespace gateway

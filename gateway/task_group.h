@@ -8,6 +8,8 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include "gateway/async.h"
+
 namespace gateway {
 
 class TaskGroup {
@@ -51,5 +53,9 @@ class TaskGroup {
   bool draining_ = false;
   std::function<void()> empty_;
 };
+
+// Cuts every task and runs `io`, where they live and which nobody else runs any more, until
+// the last has gone. False: one did not end in time.
+bool end_all(TaskGroup& group, net::io_context& io);
 
 }  // namespace gateway

@@ -24,7 +24,7 @@ WorkerThread::WorkerThread(int index, const Shared& shared,
             .clock = shared.clock,
             .tasks = connections_,
             .count = shared.connections},
-      listener_(worker_.io(), where, door_),
+      listener_(worker_.io(), where, index == 0 ? http::Claim::first : http::Claim::further, door_),
       keep_running_(net::make_work_guard(worker_.io())) {
   door_.on_refusal = [this](const http::Refusal& refusal) {
     recorder_.refused(refusal.request_id, refusal.error);
@@ -41,6 +41,9 @@ WorkerThread::~WorkerThread() {
   keep_running_.reset();
   worker_.io().stop();
   if (thread_.joinable()) thread_.join();
+  // What is open refers to everything here: it ends first, on this thread now.
+  listener_.stop();
+  if (!end_all(connections_, worker_.io())) log::error("connections outlive their worker", {});
 }
 
 void WorkerThread::start() {
@@ -51,6 +54,7 @@ void WorkerThread::start() {
 void WorkerThread::drain(std::function<void()> done) {
   net::post(worker_.io(), [this, done = std::move(done)]() mutable {
     listener_.stop();
+    worker_.pools().clear();
     connections_.drain();
     connections_.when_empty(std::move(done));
   });

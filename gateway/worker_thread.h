@@ -26,7 +26,8 @@ struct Shared {
 
 class WorkerThread {
  public:
-  // Listens at `where`; throws std::system_error where it cannot.
+  // Listens at `where`, which the worker with index 0 claims for all; throws
+  // std::system_error where it cannot.
   WorkerThread(int index, const Shared& shared, const std::shared_ptr<const Snapshot>& snapshot,
                const config::Endpoint& where);
   // Ends the thread, whatever is under way; drain first.

@@ -52,7 +52,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
   upstream::Exchange exchange(worker.pools(), target);
   std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it
   AttemptMeter settle(meter, target, chat);
-  http::ClientWatch client(reply.socket(), [&exchange] { exchange.cancel(); });
+  http::ClientWatch client(reply, [&exchange] { exchange.cancel(); });
 
   auto head = Result<providers::AnswerHead>(providers::AnswerHead{});
   {

@@ -83,7 +83,8 @@ Awaitable<void> ChatHandler::serve(Operation operation, const http::Request& req
   }
 
   auto done = co_await answer(*asked, request, reply);
-  if (done || done.error().code == config::ErrorCode::client_left) co_return;
+  if (done) co_return;
+  if (done.error().code == config::ErrorCode::client_left) co_return reply.abandon();
 
   // The client is told once: by a status line while that is possible, by an event after.
   if (!reply.committed()) {

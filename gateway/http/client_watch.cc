@@ -1,21 +1,42 @@
 #include "gateway/http/client_watch.h"
 
 #include <cerrno>
+#include <chrono>
+#include <poll.h>
 #include <sys/socket.h>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "gateway/deadlines.h"
+#include "gateway/http/connection.h"
+#include "gateway/http/reply.h"
+
 namespace gateway::http {
+
+namespace {
+
+// A socket with unread bytes is always readable: its end has to be asked for.
+constexpr std::chrono::milliseconds kLookAgain{50};
+
+bool has_ended(int socket) {
+  pollfd asked{.fd = socket, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&asked, 1, 0) > 0;
+}
+
+}  // namespace
 
 // Shared with the wait under way, whose handler runs once more after the watch has gone.
 struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
-  State(TcpSocket& watched, std::function<void()> when_left)
-      : socket(watched), left(std::move(when_left)) {}
+  State(Connection& watched, std::function<void()> when_left)
+      : connection(watched),
+        left(std::move(when_left)),
+        look_again(
+            watched.deadlines(), [](void* self) { static_cast<State*>(self)->look(); }, this) {}
 
   void wait() {
-    socket.async_wait(
+    connection.socket().async_wait(
         TcpSocket::wait_read,
         net::bind_cancellation_slot(
             stop.slot(), [self = shared_from_this()](error_code error) { self->woken(error); }));
@@ -25,34 +46,59 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
     if (over) return;
     if (!error) {
       char byte = 0;
-      const auto peeked =
-          ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (peeked > 0) return;
+      const auto peeked = ::recv(connection.socket().native_handle(), &byte, 1,
+                                 MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (peeked > 0) return look();
       if (peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return wait();
     }
-    gone = over = true;
+    end();
+  }
+
+  void look() {
+    if (!connection.socket().is_open() || has_ended(connection.socket().native_handle())) {
+      return end();
+    }
+    look_again.set(kLookAgain);
+  }
+
+  void end() {
+    if (over) return;
+    gone = true;
+    stop_watching();
     left();
   }
 
-  TcpSocket& socket;
+  void stop_watching() {
+    over = true;
+    look_again.clear();
+    stop.emit(net::cancellation_type::all);
+  }
+
+  Connection& connection;
   std::function<void()> left;
   net::cancellation_signal stop;
+  Deadline look_again;
   bool over = false;
   bool gone = false;
 };
 
-ClientWatch::ClientWatch(TcpSocket& socket, std::function<void()> left)
-    : state_(std::make_shared<State>(socket, std::move(left))) {
+ClientWatch::ClientWatch(Reply& reply, std::function<void()> left)
+    : state_(std::make_shared<State>(reply.connection(), std::move(left))) {
+  state_->connection.watched_by(this);
   state_->wait();
 }
 
 ClientWatch::~ClientWatch() {
-  state_->over = true;
-  state_->stop.emit(net::cancellation_type::all);
+  state_->connection.watched_by(nullptr);
+  state_->stop_watching();
 }
 
 bool ClientWatch::client_left() const {
   return state_->gone;
+}
+
+void ClientWatch::end() {
+  state_->end();
 }
 
 }  // namespace gateway::http

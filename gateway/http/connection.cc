@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "gateway/http/client_watch.h"
 #include "gateway/http/reply.h"
 
 namespace gateway::http {
@@ -123,11 +124,12 @@ Awaitable<void> Connection::answer(const Endpoint& endpoint) {
     threw = true;
     if (door_.on_exception) door_.on_exception(request_id_, bug.what());
   }
+  if (reply.finished()) co_return;
   if (!reply.committed()) {
     const Error silent = failure(ErrorCode::internal, "The gateway failed to answer.",
                                  threw ? "exception in a handler" : "a handler did not answer");
     co_await reply.send_error(silent);
-  } else if (!reply.finished()) {
+  } else {
     abandon();
   }
 }
@@ -270,6 +272,7 @@ void Connection::cut() {
   error_code ignored;
   closes_ = true;
   socket_.close(ignored);
+  if (watch_ != nullptr) watch_->end();
 }
 
 }  // namespace gateway::http

@@ -23,6 +23,8 @@
 
 namespace gateway::http {
 
+class ClientWatch;
+
 class Connection final : public TaskGroup::Task {
  public:
   // Serves the client until either side has had enough. `counted`: has entered the door's
@@ -35,8 +37,11 @@ class Connection final : public TaskGroup::Task {
   void drain() override;
   void cut() override;
 
-  // For the Reply, while a request is being answered.
+  // For the Reply and its watch, while a request is being answered.
   TcpSocket& socket() { return socket_; }
+  Deadlines& deadlines() { return door_.deadlines; }
+  // Whoever answers is told through it when the connection is cut; nullptr: nobody waits.
+  void watched_by(ClientWatch* watch) { watch_ = watch; }
   std::string_view request_id() const { return request_id_; }
   std::string_view date() { return door_.date.now(); }
   bool speaks_1_1() const { return line_.minor_version >= 1; }
@@ -118,6 +123,7 @@ class Connection final : public TaskGroup::Task {
   bool more_may_come_ = false;  // the client may still be sending: close so that it can read
 
   // The answer.
+  ClientWatch* watch_ = nullptr;
   std::string head_out_;
   GatherWrite outgoing_;
 };

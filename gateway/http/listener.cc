@@ -44,6 +44,12 @@ struct Listener::State {
     }
   }
 
+  void close() {
+    error_code ignored;
+    acceptor.close(ignored);
+    pause.cancel();
+  }
+
   void take(TcpSocket socket) {
     error_code ignored;
     socket.set_option(Tcp::no_delay(true), ignored);
@@ -62,7 +68,7 @@ struct Listener::State {
   Door& door;
 };
 
-Listener::Listener(net::io_context& io, const config::Endpoint& where, Door& door)
+Listener::Listener(net::io_context& io, const config::Endpoint& where, Claim claim, Door& door)
     : state_(std::make_shared<State>(io, door)) {
   const auto check = [&](const error_code& error, const char* what) {
     if (!error) return;
@@ -78,18 +84,21 @@ Listener::Listener(net::io_context& io, const config::Endpoint& where, Door& doo
   check(error, "open a socket for");
   acceptor.set_option(net::socket_base::reuse_address(true), error);
   check(error, "share");
-  acceptor.set_option(ReusePort(true), error);
+  if (claim == Claim::further) acceptor.set_option(ReusePort(true), error);
   check(error, "share");
   acceptor.bind(endpoint, error);
   check(error, "bind");
   acceptor.listen(net::socket_base::max_listen_connections, error);
   check(error, "listen on");
+  // Only now, when nobody else can listen here any more.
+  if (claim == Claim::first) acceptor.set_option(ReusePort(true), error);
+  check(error, "share");
   acceptor.non_blocking(true, error);
   check(error, "listen on");
 }
 
 Listener::~Listener() {
-  stop();
+  state_->close();
 }
 
 std::uint16_t Listener::port() const {
@@ -111,8 +120,7 @@ void Listener::stop() {
     if (error) break;
     state_->take(std::move(waiting));
   }
-  state_->acceptor.close(error);
-  state_->pause.cancel();
+  state_->close();
 }
 
 }  // namespace gateway::http

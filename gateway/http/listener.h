@@ -11,11 +11,16 @@
 
 namespace gateway::http {
 
+// The kernel would let any process of the same user share a port. So the first listener
+// takes the address for itself, and shares it with those that come after it.
+enum class Claim : std::uint8_t { first, further };
+
 class Listener {
  public:
-  // Binds and listens; throws std::system_error that names the address. Port 0 takes a
-  // free one, for further listeners on the same port to name.
-  Listener(net::io_context& io, const config::Endpoint& where, Door& door);
+  // Binds and listens; throws std::system_error that names the address, `first` also where
+  // anybody listens there already. Port 0 takes a free one, for further listeners to name.
+  Listener(net::io_context& io, const config::Endpoint& where, Claim claim, Door& door);
+  // Closes; stop() first where those in the kernel's queue matter.
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

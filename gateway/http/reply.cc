@@ -41,10 +41,6 @@ Error client_gone() {
 
 }  // namespace
 
-TcpSocket& Reply::socket() {
-  return connection_.socket();
-}
-
 void Reply::add_header(std::string_view name, std::string_view value) {
   if (is_token(name) && harmless(value)) append_line(extra_, name, value);
 }
@@ -172,9 +168,13 @@ Awaitable<Result<void>> Reply::end_stream(bool in_order) {
     const providers::Body nothing;
     co_return co_await finish_stream(nothing);
   }
+  abandon();
+  co_return Result<void>{};
+}
+
+void Reply::abandon() {
   connection_.abandon();
   finished_ = true;
-  co_return Result<void>{};
 }
 
 }  // namespace gateway::http

@@ -45,14 +45,18 @@ class Reply {
   // The last of a stream and its end in order, in one write.
   Awaitable<config::Result<void>> finish_stream(const providers::Body& last);
 
+  // The client has left: nothing more is written, not even where nothing was, and the
+  // connection ends.
+  void abandon();
+
   // The head has been written, or begun to be: another target can no longer answer.
   bool committed() const { return framing_ != Framing::none; }
-  // The answer is whole.
+  // The answer is whole, or will never be.
   bool finished() const { return finished_; }
   unsigned status() const { return status_; }
 
   // For a ClientWatch.
-  TcpSocket& socket();
+  Connection& connection() { return connection_; }
 
  private:
   enum class Framing : unsigned char { none, counted, chunked, until_close };

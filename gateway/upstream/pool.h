@@ -43,7 +43,7 @@ class Pools {
   // A connection whose last answer ended in order.
   void give_back(const OriginView& origin, std::unique_ptr<Connection> connection);
 
-  // Closes what is idle; for draining.
+  // Closes what is idle.
   void clear();
 
   std::size_t idle() const;

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 namespace gateway {
@@ -40,6 +41,34 @@ TEST(TaskGroup, IsEmptyAtOnceWhereNothingRuns) {
   int empty = 0;
   group.when_empty([&] { ++empty; });
   EXPECT_EQ(empty, 1);
+}
+
+// Ends, as a coroutine does, some time after it was told.
+struct Ending final : TaskGroup::Task {
+  Ending(TaskGroup& group, net::io_context& where) : Task(group), io(where) {}
+  void drain() override {}
+  void cut() override {
+    net::post(io, [this] { delete this; });
+  }
+  net::io_context& io;
+};
+
+TEST(TaskGroup, EndAllRunsUntilTheLastHasGone) {
+  TaskGroup group;
+  net::io_context io{1};
+  io.stop();
+  new Ending(group, io);
+  new Ending(group, io);
+  EXPECT_TRUE(end_all(group, io));
+  EXPECT_EQ(group.size(), 0U);
+}
+
+TEST(TaskGroup, EndAllTellsThatATaskDoesNotEnd) {
+  TaskGroup group;
+  net::io_context io{1};
+  const Counted endless(group);
+  EXPECT_FALSE(end_all(group, io));
+  EXPECT_EQ(endless.cuts, 1);
 }
 
 }  // namespace

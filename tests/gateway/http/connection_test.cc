@@ -227,6 +227,34 @@ TEST(Connection, AClientThatLeavesIsNoticedWhileItsAnswerIsAwaited) {
   EXPECT_EQ(door.clients_seen_leaving(), 2U);
 }
 
+TEST(Connection, AClientThatLeavesIsNoticedBehindWhatItPipelined) {
+  LiveDoor door;
+  {
+    RawClient client(door.port());
+    ASSERT_TRUE(client.send(get("/wait")));
+    ASSERT_TRUE(client.quiet_for(milliseconds(20)));
+    ASSERT_TRUE(client.send("G"));  // while the watch is on: nobody reads it
+    ASSERT_TRUE(client.quiet_for(milliseconds(150)));
+    EXPECT_EQ(door.clients_seen_leaving(), 0U);
+  }
+  ASSERT_TRUE(door.open_connections_become(0));
+  EXPECT_EQ(door.clients_seen_leaving(), 1U);
+}
+
+TEST(Connection, H33_AHalfClosedClientWhoseAnswerIsGivenUpReadsNothing) {
+  LiveDoor door;
+  for (const std::string_view version : {"1.1", "1.0"}) {
+    RawClient client(door.port());
+    ASSERT_TRUE(
+        client.send("GET /wait HTTP/" + std::string(version) + "\r\nHost: localhost\r\n\r\n"));
+    ASSERT_TRUE(client.quiet_for(milliseconds(20)));
+    client.shutdown_send();
+    EXPECT_EQ(client.receive_raw(1), "");
+    EXPECT_TRUE(door.open_connections_become(0));
+  }
+  EXPECT_EQ(door.clients_seen_leaving(), 2U);
+}
+
 TEST(Connection, AClientThatTakesNothingIsCutOff) {
   config::Server limits;
   limits.write_timeout = milliseconds(200);
@@ -261,9 +289,22 @@ TEST(Connection, CutEndsAConnectionWhoseHandlerWaitsForSomethingElse) {
   LiveDoor door;
   RawClient client(door.port());
   ASSERT_TRUE(client.send(get("/wait")));
+  ASSERT_TRUE(door.open_connections_become(1));
   ASSERT_TRUE(client.quiet_for(milliseconds(20)));
   door.cut();
   EXPECT_TRUE(client.closed());
+  EXPECT_TRUE(door.open_connections_become(0));
+}
+
+TEST(Connection, CutReachesAHandlerThatWaitsBehindPipelinedBytes) {
+  LiveDoor door;
+  RawClient client(door.port());
+  ASSERT_TRUE(client.send(get("/wait")));
+  ASSERT_TRUE(door.open_connections_become(1));
+  ASSERT_TRUE(client.quiet_for(milliseconds(20)));
+  ASSERT_TRUE(client.send("G"));
+  ASSERT_TRUE(client.quiet_for(milliseconds(20)));
+  door.cut();
   EXPECT_TRUE(door.open_connections_become(0));
 }
 

@@ -43,6 +43,12 @@ TEST(Listener, SaysWhichAddressItCannotHave) {
   ::close(taken);
 }
 
+TEST(Listener, WhereSomebodyListensAlreadyNobodyElseComesFirst) {
+  LiveDoor live;
+  LiveDoor further({}, live.port());
+  EXPECT_THROW(live.listen_also({"127.0.0.1", live.port()}), std::system_error);
+}
+
 TEST(Listener, SeveralShareOnePort) {
   LiveDoor first;
   LiveDoor second({}, first.port());

@@ -49,7 +49,8 @@ LiveDoor::LiveDoor(config::Server limits, std::uint16_t port)
                   const std::lock_guard lock(mutex_);
                   exceptions_.emplace_back(what);
                 }},
-      listener_(io_, config::Endpoint{"127.0.0.1", port}, door_),
+      listener_(io_, config::Endpoint{"127.0.0.1", port}, port == 0 ? Claim::first : Claim::further,
+                door_),
       port_(listener_.port()),
       thread_([this] {
         listener_.start();
@@ -83,10 +84,13 @@ Awaitable<void> LiveDoor::chat(const Request& request, Reply& reply) {
 Awaitable<void> LiveDoor::wait_for_nothing(Reply& reply) {
   Timer timer(io_, std::chrono::seconds(30));
   {
-    ClientWatch watch(reply.socket(), [&timer] { timer.cancel(); });
+    ClientWatch watch(reply, [&timer] { timer.cancel(); });
     co_await timer.async_wait(kAsTuple);
-    const std::lock_guard lock(mutex_);
-    if (watch.client_left()) ++left_;
+    if (watch.client_left()) {
+      const std::lock_guard lock(mutex_);
+      ++left_;
+      co_return reply.abandon();
+    }
   }
   co_await say(reply, "waited");
 }
@@ -199,7 +203,7 @@ void LiveDoor::stop_listening_here() {
 }
 
 void LiveDoor::listen_also(const config::Endpoint& where) {
-  const Listener another(io_, where, door_);
+  const Listener another(io_, where, Claim::first, door_);
 }
 
 void LiveDoor::drain() {

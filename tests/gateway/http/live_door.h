@@ -21,7 +21,7 @@ namespace gateway::http {
 
 class LiveDoor {
  public:
-  // Port 0: a free one.
+  // Port 0: a free one; else the port of another LiveDoor.
   explicit LiveDoor(config::Server limits = {}, std::uint16_t port = 0);
   ~LiveDoor();
 
@@ -38,7 +38,7 @@ class LiveDoor {
   // Runs `what` on the door's thread and waits for it.
   void on_thread(const std::function<void()>& what);
   void stop_listening_here();  // on_thread() only
-  // A further listener, never started.
+  // Another listener that wants the address for itself; never started.
   void listen_also(const config::Endpoint& where);
   void drain();
   void cut();
