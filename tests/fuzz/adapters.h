@@ -11,7 +11,7 @@
 
 namespace fuzz {
 
-// A key that no output may show.
+// Our key at every upstream.
 inline constexpr std::string_view kApiKey = "sk-fuzz-0123456789";
 
 struct AdapterUnderTest {
@@ -43,8 +43,10 @@ class Padded {
   std::string bytes_;
 };
 
-// What a client would be told: complete, short, in JSON, and without our key.
+// What a client would be told: complete, short and in JSON.
 void check_error(const config::Error& error);
+// Neither it nor the log shows our key, though an upstream repeated it.
+void check_key_hidden(const config::Error& error);
 
 // What a client is streamed: each event JSON, one [DONE] at the end and only where the
 // stream is whole.

@@ -21,6 +21,11 @@ using providers::SseEvent;
 using providers::SseParser;
 using providers::Usage;
 
+void check_error(const config::Error& error) {
+  fuzz::check_error(error);
+  fuzz::check_key_hidden(error);
+}
+
 std::string describe(const Usage& usage) {
   const auto count = [](const std::optional<std::int64_t>& value) {
     return value ? fmt::to_string(*value) : std::string("-");
@@ -76,7 +81,7 @@ Outcome run_stream(const fuzz::AdapterUnderTest& under_test, const Call& call,
     if (auto ok = decoder->finish(body); !ok) error = ok.error();
   }
   text += body.str();
-  if (error) fuzz::check_error(*error);
+  if (error) check_error(*error);
   fuzz::check_client_stream(text, !error);
   check_usage(decoder->usage());
   return {std::move(text), error ? error->message : "", describe(decoder->usage()),
@@ -95,7 +100,7 @@ void check_whole(const fuzz::AdapterUnderTest& under_test, const Call& call, con
   const fuzz::Padded body(answer);
   const auto completion = under_test.adapter->decode(call, head, body.view());
   if (!completion) {
-    fuzz::check_error(completion.error());
+    check_error(completion.error());
     return;
   }
   check_usage(completion->usage);
@@ -103,7 +108,7 @@ void check_whole(const fuzz::AdapterUnderTest& under_test, const Call& call, con
   if (!call.chat.stream) return;
   const auto stream = providers::stream_from_completion(call, *completion);
   if (!stream) {
-    fuzz::check_error(stream.error());
+    check_error(stream.error());
     return;
   }
   fuzz::check_client_stream(stream->str(), true);
@@ -133,7 +138,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const AnswerHead head{.status = status, .fields = fields};
   if (status != 200) {
     const fuzz::Padded body(answer);
-    fuzz::check_error(under_test.adapter->decode_error(call, head, body.view()));
+    check_error(under_test.adapter->decode_error(call, head, body.view()));
   } else if (request->streamed && !answer.starts_with('{')) {
     check_stream(under_test, call, head, answer);
   } else {

@@ -1,6 +1,6 @@
 // A client's request as any bytes: the verdict on its JSON is simdjson's DOM parser's,
-// what passes has the shape it claims, and what each adapter makes of it is JSON in
-// which no field stands twice.
+// what passes has the shape it claims, and what an adapter makes of it is JSON in which
+// no field stands twice.
 
 #include <string>
 
@@ -80,6 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view input = fuzz::view(data, size);
   const std::size_t choice = fuzz::choose(input, 6);
   const auto operation = static_cast<Operation>(choice % 3);
+  const auto& under_test = fuzz::adapters()[fuzz::choose(input, fuzz::adapters().size())];
   fuzz::check_json_agreement(input);
 
   const fuzz::Padded body(input);
@@ -92,8 +93,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   chat->answer_id = "chatcmpl-fuzz";
   check_spans(*chat);
   if (operation == Operation::chat) check_conversation(*chat);
-  for (const fuzz::AdapterUnderTest& under_test : fuzz::adapters()) {
-    check_encoding(under_test, *chat, choice >= 3);
-  }
+  check_encoding(under_test, *chat, choice >= 3);
   return 0;
 }

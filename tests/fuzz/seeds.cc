@@ -58,16 +58,17 @@ void write_seeds(const fs::path& file, const fs::path& out) {
   const char operation = request->argument == "completions"  ? 1
                          : request->argument == "embeddings" ? 2
                                                              : 0;
-  write(out / "fuzz_request" / name, std::string(1, operation) + request->body);
-
   const auto under_test = support::read_target(exchange.find("target"), folder);
+  const char adapter = adapter_index(under_test.target.kind, under_test.target.preset);
+  write(out / "fuzz_request" / name, std::string{operation, adapter} + request->body);
+
   const bool tools = request->body.find("\"tools\":[{") != std::string::npos;
   for (const char* kind : {"upstream answer", "upstream stream"}) {
     const auto* answer = exchange.find(kind);
     if (answer == nullptr) continue;
     const bool streamed = kind == std::string_view("upstream stream");
     std::string input;
-    input.push_back(adapter_index(under_test.target.kind, under_test.target.preset));
+    input.push_back(adapter);
     input.push_back(request_index(request->argument, streamed, tools));
     input.push_back(status_index(answer->argument));
     write(out / "fuzz_answer" / name, input + answer->body);
