@@ -41,11 +41,18 @@ Connection::Connection(Door& door, TcpSocket socket, bool counted)
       counted_(counted),
       deadline_(
           door.deadlines, [](void* self) { static_cast<Connection*>(self)->expired(); }, this) {
-  if (counted_ && door_.on_connection) door_.on_connection(true);
+  if (!counted_) {
+    ++door_.turned_away;
+  } else if (door_.on_connection) {
+    door_.on_connection(true);
+  }
 }
 
 Connection::~Connection() {
-  if (!counted_) return;
+  if (!counted_) {
+    --door_.turned_away;
+    return;
+  }
   door_.count.leave();
   if (door_.on_connection) door_.on_connection(false);
 }

@@ -53,6 +53,7 @@ struct Door {
   TaskGroup& tasks;  // every open connection is one
   ConnectionCount& count;
   Date date{clock};
+  std::size_t turned_away = 0;  // connections being told that we are full
   RequestIds ids{};
   std::function<void(const Refusal&)> on_refusal{};
   // A connection is served from now on (true), or has ended.

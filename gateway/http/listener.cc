@@ -22,6 +22,7 @@ using ReusePort = net::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 // Without a free descriptor accept() fails at once, and would again at once.
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
+constexpr std::size_t kMostTurnedAway = 64;
 
 }  // namespace
 
@@ -54,13 +55,9 @@ struct Listener::State {
     error_code ignored;
     socket.set_option(Tcp::no_delay(true), ignored);
     const bool counted = door.count.enter();
-    if (counted || turned_away_at_once()) Connection::start(door, std::move(socket), counted);
-  }
-
-  // Telling clients that we are full must not itself fill us up.
-  bool turned_away_at_once() const {
-    constexpr std::size_t kMostTurnedAway = 64;
-    return door.tasks.size() < door.limits.max_connections + kMostTurnedAway;
+    // Telling clients that we are full must not itself fill us up.
+    if (!counted && door.turned_away >= kMostTurnedAway) return;
+    Connection::start(door, std::move(socket), counted);
   }
 
   Acceptor acceptor;
