@@ -201,5 +201,20 @@ TEST(JsonFields, ADuplicateIsFoundHoweverItIsSpelledAndHoweverManyThereAre) {
   EXPECT_EQ(duplicate_key(json.root()), "k7");
 }
 
+TEST(JsonDocument, AStringEqualsItsTextHoweverItIsSpelled) {
+  JsonDocument json;
+  ASSERT_TRUE(json.read(R"(["model","mod\u0065l","\"","a\\","","modelx","mode"])"));
+  const JsonValue list = json.root();
+  EXPECT_TRUE(list[0].equals("model"));
+  EXPECT_TRUE(list[1].equals("model"));
+  EXPECT_TRUE(list[2].equals("\""));
+  EXPECT_TRUE(list[3].equals("a\\"));
+  EXPECT_TRUE(list[4].equals(""));
+  for (const int other : {2, 3, 4, 5, 6}) EXPECT_FALSE(list[other].equals("model")) << other;
+  EXPECT_FALSE(list[1].equals("mod\\u0065l"));
+  EXPECT_FALSE(list[0].equals(""));
+  EXPECT_FALSE(list.equals("model"));
+}
+
 }  // namespace
 }  // namespace providers
