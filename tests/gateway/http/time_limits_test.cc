@@ -68,7 +68,7 @@ class TimeLimits : public testing::Test {
              .clock = clock_,
              .tasks = tasks_,
              .count = count_};
-  Listener listener_{io_, config::Endpoint{"127.0.0.1", 0}, door_};
+  Listener listener_{io_, config::Endpoint{"127.0.0.1", 0}, Claim::first, door_};
 };
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
