@@ -1,6 +1,7 @@
 #include "gateway/chat/attempt.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/beast/core/string.hpp>
@@ -40,7 +41,7 @@ config::Error refused_instead_of_dropped(const std::string& param, const config:
 
 Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapter,
                                 const providers::Call& call, config::UnsupportedParams unsupported,
-                                http::Reply& reply, Meter& meter) {
+                                http::Reply& reply, Meter& meter, SignsOfLife& signs) {
   const providers::ChatRequest& chat = call.chat;
   const config::Target& target = call.target;
   auto request = adapter.encode(call);
@@ -49,7 +50,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
     co_return refused_instead_of_dropped(request->dropped.front(), target);
   }
 
-  upstream::Exchange exchange(worker.pools(), target);
+  signs.content_due(std::nullopt);
+  upstream::Exchange exchange(worker.pools(), target, chat.stream ? &signs : nullptr);
   std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it
   AttemptMeter settle(meter, target, chat);
   http::ClientWatch client(reply, [&exchange] { exchange.cancel(); });
@@ -70,15 +72,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
     auto body = co_await exchange.read_all(kMaxErrorBody);
     done = adapter.decode_error(call, *head, body ? *body : std::string_view{});
   } else {
-    Delivery delivery{adapter,
-                      call,
-                      *head,
-                      request->dropped,
-                      exchange,
-                      reply,
-                      meter,
-                      settle,
-                      worker.snapshot()->config().server.sign_of_life};
+    Delivery delivery{adapter, call,   *head, request->dropped, exchange, reply,
+                      meter,   settle, signs};
     if (is_stream(*request, *head)) {
       decoder = adapter.open_stream(call, *head);
       done = co_await relay_stream(delivery, *decoder);

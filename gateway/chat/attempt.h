@@ -4,6 +4,7 @@
 
 #include "gateway/async.h"
 #include "gateway/chat/meter.h"
+#include "gateway/chat/signs_of_life.h"
 #include "gateway/http/reply.h"
 #include "gateway/routing_table.h"
 #include "gateway/worker.h"
@@ -14,6 +15,6 @@ namespace gateway::chat {
 Awaitable<config::Result<void>> attempt(Worker& worker, const providers::Adapter& adapter,
                                         const providers::Call& call,
                                         config::UnsupportedParams unsupported, http::Reply& reply,
-                                        Meter& meter);
+                                        Meter& meter, SignsOfLife& signs);
 
 }  // namespace gateway::chat

@@ -9,6 +9,7 @@
 
 #include "gateway/chat/attempt.h"
 #include "gateway/chat/meter.h"
+#include "gateway/chat/signs_of_life.h"
 #include "gateway/chat/target_order.h"
 #include "providers/error_json.h"
 #include "providers/wire/json_text.h"
@@ -136,6 +137,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   std::optional<config::Error> best;  // of the failures, what tells the client most
   std::optional<config::Error> last;
   const config::Target* failed = nullptr;
+  SignsOfLife signs(reply, meter, asked.snapshot->config().server.sign_of_life);
   for (const RouteTarget* candidate :
        target_order(*match.route, chat.operation, worker_.random())) {
     if (last && !may_try(candidate->target, *failed, *last)) continue;
@@ -145,7 +147,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
                                request.caller->allow_upstream_extras, fallbacks};
 
     auto done = co_await attempt(worker_, *candidate->adapter, call,
-                                 match.route->model->unsupported_params, reply, meter);
+                                 match.route->model->unsupported_params, reply, meter, signs);
     if (done || meter.content_shown()) co_return done;
     last = std::move(done).error();
     failed = &candidate->target;

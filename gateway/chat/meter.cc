@@ -1,6 +1,7 @@
 #include "gateway/chat/meter.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace gateway::chat {
@@ -38,12 +39,19 @@ providers::Cost sum(const providers::Cost& a, const providers::Cost& b) {
 }  // namespace
 
 Meter::Meter(RecordSink& sink, const config::Clock& clock, RequestSummary summary)
-    : sink_(sink), clock_(clock), began_(clock.now()), summary_(std::move(summary)) {
+    : sink_(sink),
+      clock_(clock),
+      began_(clock.now()),
+      unwinding_(std::uncaught_exceptions()),
+      summary_(std::move(summary)) {
   summary_.outcome = "client_left";
   summary_.cost = {config::PicoUsd{0}, Source::reported};
 }
 
 Meter::~Meter() {
+  if (std::uncaught_exceptions() > unwinding_) {
+    failed(500, config::failure(config::ErrorCode::internal, "", "exception"));
+  }
   const auto total = clock_.now() - began_;
   summary_.duration = micros(total);
   summary_.overhead = micros(total - waited_);
@@ -86,7 +94,9 @@ AttemptMeter::AttemptMeter(Meter& meter, const config::Target& target,
 }
 
 AttemptMeter::~AttemptMeter() {
-  if (!settled_) failed(config::failure(config::ErrorCode::client_left, ""), false);
+  const bool ours = std::uncaught_exceptions() > meter_.unwinding_;
+  const auto why = ours ? config::ErrorCode::internal : config::ErrorCode::client_left;
+  if (!settled_) failed(config::failure(why, ""), meter_.content_shown());
 }
 
 void AttemptMeter::upstream_names(std::string_view model, std::string_view id) {

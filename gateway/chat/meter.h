@@ -45,6 +45,7 @@ class Meter {
   const config::Clock& clock_;
   const config::Clock::Steady began_;
   std::chrono::nanoseconds waited_{0};
+  const int unwinding_;  // exceptions in flight at the start: more of them at the end is our bug
   RequestSummary summary_;
 };
 
@@ -61,7 +62,8 @@ class Waiting {
   const config::Clock::Steady since_;
 };
 
-// One attempt, settled once; what leaves scope unsettled was cut off by the client.
+// One attempt, settled once; what leaves scope unsettled was cut off by the client, or
+// by an exception, which is our bug.
 class AttemptMeter {
  public:
   // `chat` is what an estimate is made from where nobody counts; both outlive this.

@@ -1,8 +1,5 @@
 #include "gateway/chat/relay.h"
 
-#include <algorithm>
-#include <optional>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,16 +7,14 @@ namespace gateway::chat {
 namespace {
 
 using config::Result;
-using std::chrono::milliseconds;
-
-// Keeps proxies and clients from giving up on a quiet stream.
-constexpr std::string_view kSignOfLife = ": still here\n\n";
 
 // A whole answer is parsed in memory; nothing a model writes comes near this.
 constexpr std::size_t kMaxWholeAnswer = 16 * 1024 * 1024;
 
-// Who answers, told before the head is written.
+// Who answers, told with the head. One that went out before, with a comment alone, names
+// nobody: it was not decided yet.
 void announce(const Delivery& delivery) {
+  if (delivery.reply.committed()) return;
   const config::Target& target = delivery.call.target;
   delivery.reply.add_header("x-tollgate-provider",
                             target.simulated ? fmt::format("{} (simulated)", target.provider.view())
@@ -54,21 +49,6 @@ Result<void> decode_events(providers::SseParser& parser, providers::StreamDecode
   return {};
 }
 
-// What the upstream sends next (empty: its end), or nothing where the client should
-// hear a sign of life first.
-Awaitable<Result<std::optional<std::string_view>>> next_bytes(const Delivery& delivery,
-                                                              config::Clock::Steady written_at) {
-  Waiting upstream(delivery.request);
-  const auto quiet_for = std::chrono::ceil<milliseconds>(delivery.request.now() - written_at);
-  const auto patience = std::max(delivery.sign_of_life - quiet_for, milliseconds{1});
-  auto stirs = co_await delivery.upstream.stirs_within(patience);
-  if (!stirs) co_return stirs.error();
-  if (!*stirs) co_return std::nullopt;
-  auto bytes = co_await delivery.upstream.read_some();
-  if (!bytes) co_return bytes.error();
-  co_return *bytes;
-}
-
 }  // namespace
 
 Awaitable<Result<void>> relay_whole(Delivery delivery) {
@@ -95,8 +75,8 @@ Awaitable<Result<void>> relay_whole(Delivery delivery) {
   // Settled before the last byte leaves: what the client has, the record has.
   delivery.attempt.first_content();
   delivery.attempt.ok(completion->usage);
-  if (!delivery.reply.committed()) announce(delivery);
-  if (const auto cost = delivery.request.cost()) {
+  announce(delivery);
+  if (const auto cost = delivery.request.cost(); cost && !delivery.reply.committed()) {
     delivery.reply.add_header("x-tollgate-cost-usd", config::to_usd(*cost));
   }
   Waiting client(delivery.request);
@@ -107,49 +87,45 @@ Awaitable<Result<void>> relay_whole(Delivery delivery) {
 Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder) {
   delivery.attempt.watch(decoder);
   Meter& request = delivery.request;
-  const auto content_due = request.now() + delivery.call.target.timeouts.first_content;
-  auto written_at = request.now();
+  delivery.signs.content_due(request.now() + delivery.call.target.timeouts.first_content);
   providers::SseParser parser;
   providers::Body out;  // reused; borrows from the parser until the next feed()
   bool ended = false;
   while (!ended) {
     out.clear();
-    auto next = co_await next_bytes(delivery, written_at);
-    if (!next) co_return next.error();
+    auto bytes = Result<std::string_view>(std::string_view{});
+    {
+      Waiting upstream(request);
+      bytes = co_await delivery.upstream.read_some();
+    }
+    if (!bytes) co_return bytes.error();
 
-    Result<void> decoded;
-    if (const std::optional<std::string_view> bytes = *next; bytes) {
-      const bool closed = bytes->empty();
-      parser.feed(*bytes);
-      decoded = decode_events(parser, decoder, closed, out);
-      ended = closed || decoder.done();
-      if (decoded && ended) decoded = decoder.finish(out);
-    }
+    const bool closed = bytes->empty();
+    parser.feed(*bytes);
+    auto decoded = decode_events(parser, decoder, closed, out);
+    ended = closed || decoder.done();
+    if (decoded && ended) decoded = decoder.finish(out);
     if (!decoded) note_verdict(delivery, decoded.error());
-    if (decoded && !request.content_shown() && out.empty() && request.now() >= content_due) {
-      decoded = config::failure(config::ErrorCode::upstream_timeout,
-                                "The upstream did not begin its answer in time.",
-                                "no content within first_content");
-    }
+    if (decoded && out.empty()) decoded = delivery.signs.in_time();
     // An error that arrives together with the first content is still early: nothing
     // has been shown, so another target may answer instead.
     if (!decoded && !request.content_shown()) co_return decoded.error();
     if (!out.empty()) {
       delivery.attempt.first_content();
-    } else if (request.now() - written_at >= delivery.sign_of_life) {
-      out.own(kSignOfLife);
+      announce(delivery);
+    } else if (delivery.signs.due()) {
+      out.own(SignsOfLife::kComment);
     }
     if (decoded && ended) {
       delivery.attempt.upstream_names({}, decoder.upstream_id());
       delivery.attempt.ok(decoder.usage());
     }
     if (!out.empty()) {
-      if (!delivery.reply.committed()) announce(delivery);
       Waiting client(request);
       auto written = decoded && ended ? co_await delivery.reply.finish_stream(out)
                                       : co_await delivery.reply.stream(out);
       if (!written) co_return written.error();
-      written_at = request.now();
+      delivery.signs.heard();
     }
     if (!decoded) co_return decoded.error();
   }

@@ -2,12 +2,12 @@
 // Moves one answer from an upstream to the client, through the adapter's
 // translation. Coroutines of the attempt that calls them.
 
-#include <chrono>
 #include <string>
 #include <vector>
 
 #include "gateway/async.h"
 #include "gateway/chat/meter.h"
+#include "gateway/chat/signs_of_life.h"
 #include "gateway/http/reply.h"
 #include "gateway/upstream/exchange.h"
 #include "providers/adapter.h"
@@ -24,7 +24,7 @@ struct Delivery {
   http::Reply& reply;
   Meter& request;
   AttemptMeter& attempt;
-  std::chrono::milliseconds sign_of_life;  // a client is left without a byte no longer
+  SignsOfLife& signs;
 };
 
 // A complete answer; as the stream the client asked for, where it asked for one.

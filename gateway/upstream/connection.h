@@ -45,8 +45,6 @@ class Connection {
 
   // Nothing can have come yet: the next read_now() does not ask the system in vain.
   void assume_drained() { drained_ = true; }
-  // The last read took all there was.
-  virtual bool drained() const { return drained_; }
 
   // Ends a wait under way with operation_aborted; the connection goes on.
   void wake();

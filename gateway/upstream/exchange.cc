@@ -24,9 +24,10 @@ using config::Result;
 using std::chrono::milliseconds;
 
 struct Exchange::State {
-  State(Pools& p, const config::Target& t)
+  State(Pools& p, const config::Target& t, Patience* with)
       : pools(p),
         target(t),
+        patience(with),
         limit(t.timeouts.idle),
         deadline(p.deadlines(), [](void* state) { static_cast<State*>(state)->expire(); }, this) {}
   ~State() { release_buffer(); }
@@ -41,6 +42,7 @@ struct Exchange::State {
   Awaitable<Result<void>> connect();
   Awaitable<Result<void>> converse(std::string_view head, const providers::Body& body);
   Awaitable<error_code> write(std::span<net::const_buffer> ranges);
+  Awaitable<Result<void>> readable();
   Awaitable<Result<std::span<char>>> receive();
   Awaitable<Result<std::string_view>> receive_body();
   Result<std::string_view> take_in(std::span<char> bytes);
@@ -52,6 +54,7 @@ struct Exchange::State {
 
   Pools& pools;
   const config::Target& target;
+  Patience* const patience;                // nullptr: waits in silence
   std::unique_ptr<Connection> connection;  // nullptr: not yet, failed, or back in the pool
   Dialer* dialer = nullptr;                // while dialling
   AnswerParser parser;
@@ -133,6 +136,26 @@ std::span<char> Exchange::State::room() {
   return {buffer.get(), ReadBuffers::kSize};
 }
 
+// Until something can be read, however often patience runs out before.
+Awaitable<Result<void>> Exchange::State::readable() {
+  for (;;) {
+    Deadline alarm(
+        pools.deadlines(), [](void* waiting) { static_cast<Connection*>(waiting)->wake(); },
+        connection.get());
+    if (patience != nullptr) alarm.set(patience->left());
+    const auto [failed] = co_await connection->readable();
+    const bool ran_out = patience != nullptr && !alarm.pending();
+    alarm.clear();
+    if (stop != Stop::none) co_return stopped();
+    if (!failed) co_return Result<void>();
+    if (!ran_out) co_return broken_off(failed.message());
+
+    auto go_on = co_await patience->ran_out();
+    if (!go_on) co_return go_on;
+    if (stop != Stop::none) co_return stopped();
+  }
+}
+
 // What came, at least one byte; none: the peer has closed. Waits as long as it must,
 // without a buffer.
 Awaitable<Result<std::span<char>>> Exchange::State::receive() {
@@ -155,9 +178,9 @@ Awaitable<Result<std::span<char>>> Exchange::State::receive() {
     // Set before: it runs over several reads.
     const bool this_wait_only = !deadline.pending();
     if (this_wait_only) deadline.set(limit);
-    const auto [failed] = co_await connection->readable();
+    auto waited = co_await readable();
     if (this_wait_only) deadline.clear();
-    if (failed && stop == Stop::none) co_return fail(broken_off(failed.message()));
+    if (!waited) co_return fail(std::move(waited).error());
   }
 }
 
@@ -234,8 +257,8 @@ Awaitable<Result<void>> Exchange::State::converse(std::string_view head,
   co_return Result<void>();
 }
 
-Exchange::Exchange(Pools& pools, const config::Target& target)
-    : state_(std::make_unique<State>(pools, target)) {}
+Exchange::Exchange(Pools& pools, const config::Target& target, Patience* patience)
+    : state_(std::make_unique<State>(pools, target, patience)) {}
 
 Exchange::~Exchange() {
   state_->finish_late();
@@ -280,30 +303,6 @@ Awaitable<Result<std::string_view>> Exchange::read_some() {
   co_return std::string_view();
 }
 
-Awaitable<Result<bool>> Exchange::stirs_within(milliseconds at_most) {
-  State& s = *state_;
-  if (!s.ready.empty() || s.parser.complete()) co_return true;
-  s.release_buffer();
-  if (s.stop != State::Stop::none) co_return s.fail(s.stopped());
-  if (!s.connection || !s.connection->drained()) co_return true;
-
-  if (!s.deadline.pending()) s.deadline.set(s.limit);
-  Deadline patience(
-      s.pools.deadlines(), [](void* waiting) { static_cast<Connection*>(waiting)->wake(); },
-      s.connection.get());
-  patience.set(at_most);
-  const auto [failed] = co_await s.connection->readable();
-  const bool in_time = patience.pending();
-  patience.clear();
-  if (s.stop != State::Stop::none) co_return s.fail(s.stopped());
-  if (failed && !in_time) {
-    s.connection->assume_drained();
-    co_return false;
-  }
-  s.deadline.clear();
-  co_return true;
-}
-
 Awaitable<Result<std::string_view>> Exchange::read_all(std::size_t max_bytes) {
   State& s = *state_;
   const auto too_big = [&] {
@@ -325,10 +324,6 @@ Awaitable<Result<std::string_view>> Exchange::read_all(std::size_t max_bytes) {
     if (s.whole->size() > max_bytes) co_return too_big();
   }
   co_return s.whole->view();
-}
-
-void Exchange::expect_within(milliseconds limit) {
-  state_->limit = limit;
 }
 
 void Exchange::cancel() {

@@ -9,7 +9,6 @@
 // The coroutine that awaits an operation owns the Exchange, so the operation always
 // ends before it: cancel() to end it early, never destroy it under an await.
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "config/base/error.h"
 #include "config/config.h"
 #include "gateway/async.h"
+#include "gateway/upstream/patience.h"
 #include "providers/adapter.h"
 
 namespace gateway::upstream {
@@ -25,8 +25,8 @@ class Pools;  // one per worker: idle connections by target address, resolver ca
 
 class Exchange {
  public:
-  // Both outlive the exchange.
-  Exchange(Pools& pools, const config::Target& target);
+  // All outlive the exchange. Without `patience` it waits in silence.
+  Exchange(Pools& pools, const config::Target& target, Patience* patience = nullptr);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -41,16 +41,9 @@ class Exchange {
   // Valid until the next call; simdjson's padding behind them can be read.
   Awaitable<config::Result<std::string_view>> read_some();
 
-  // True once read_some() has something to give, or an end to tell; false where nothing
-  // came within `at_most`. The limit of silence goes on counting over several of these.
-  Awaitable<config::Result<bool>> stirs_within(std::chrono::milliseconds at_most);
-
   // The whole body, or what read_some() has not shown yet, padded for simdjson; more
   // than `limit` bytes is upstream_garbled. Valid as long as the exchange.
   Awaitable<config::Result<std::string_view>> read_all(std::size_t limit);
-
-  // The limit of each wait for bytes from now on, instead of Timeouts::idle.
-  void expect_within(std::chrono::milliseconds limit);
 
   // Closes at once: the operation under way returns upstream_unavailable, and so does
   // every later one. Idempotent.

@@ -149,7 +149,6 @@ Io TlsConnection::read_now(net::mutable_buffer into) {
     }
     io.bytes += got;
   }
-  filled_ = io.bytes == into.size();
   // What was read counts first; an end or error shows itself again.
   if (io.bytes > 0) io.error = {};
   return io;

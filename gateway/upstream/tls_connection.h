@@ -23,7 +23,6 @@ class TlsConnection final : public Connection {
   // wrong with the certificate; nothing of a request has been sent then.
   Awaitable<config::Result<void>> handshake();
 
-  bool drained() const override { return drained_ && !filled_; }
   Io read_now(net::mutable_buffer into) override;
   Io write_now(std::span<const net::const_buffer> ranges) override;
   bool quiet() override;
@@ -35,7 +34,6 @@ class TlsConnection final : public Connection {
   void note_error();
 
   SslPtr ssl_;
-  bool filled_ = false;      // the last read took all it had room for: a record may wait in OpenSSL
   error_code socket_error_;  // what ended the socket, as the BIO saw it
 };
 

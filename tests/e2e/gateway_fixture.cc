@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kKeySha256 =
     "8abfbfbdeb0b70f18469d34c781665f68c8869075934c5683f1dabb359a1fb0b";
 
-constexpr std::string_view kConfiguration = R"(server: {{listen: "127.0.0.1:0", workers: 2}}
+constexpr std::string_view kConfiguration = R"(server: {{listen: "127.0.0.1:0", workers: 2{server}}}
 admin: {{listen: "127.0.0.1:0"}}
 log: {{level: info, file: ""}}
 keys:
@@ -108,8 +108,9 @@ HeaderFields with_key(HeaderFields headers) {
 
 }  // namespace
 
-std::string configuration(const std::string& base) {
-  return fmt::format(kConfiguration, fmt::arg("sha256", kKeySha256), fmt::arg("base", base));
+std::string configuration(const std::string& base, std::string_view server_settings) {
+  return fmt::format(kConfiguration, fmt::arg("server", server_settings),
+                     fmt::arg("sha256", kKeySha256), fmt::arg("base", base));
 }
 
 std::string Stream::text(std::string_view name) const {
@@ -193,9 +194,13 @@ void expect_sound(const Stream& stream) {
 }
 
 void Gateway::SetUpTestSuite() {
+  start_with("");
+}
+
+void Gateway::start_with(std::string_view server_settings) {
   simulator_ = std::make_unique<simulator::Simulator>();
-  gateway_ =
-      std::make_unique<test::GatewayProcess>(TOLLGATE_PROGRAM, configuration(simulator_->url()));
+  gateway_ = std::make_unique<test::GatewayProcess>(
+      TOLLGATE_PROGRAM, configuration(simulator_->url(), server_settings));
 }
 
 void Gateway::TearDownTestSuite() {

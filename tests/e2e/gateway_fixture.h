@@ -50,6 +50,9 @@ class Gateway : public testing::Test {
  protected:
   static void SetUpTestSuite();
   static void TearDownTestSuite();
+  // For a suite's own SetUpTestSuite(): with these besides the fixture's settings of
+  // `server`; they begin with a comma.
+  static void start_with(std::string_view server_settings);
 
   // {"model":…,"messages":[{"role":"user","content":"hello"}] more}; `more` begins with a comma.
   static std::string chat_body(std::string_view model, std::string_view more = "");
@@ -78,6 +81,6 @@ Stream taken_apart(HttpAnswer answer);
 void expect_sound(const Stream& stream);
 
 // The configuration of this fixture for a simulator at `base` ("http://127.0.0.1:PORT").
-std::string configuration(const std::string& base);
+std::string configuration(const std::string& base, std::string_view server_settings = "");
 
 }  // namespace e2e

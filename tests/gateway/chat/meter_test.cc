@@ -1,5 +1,6 @@
 #include "gateway/chat/meter.h"
 
+#include <new>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -179,6 +180,21 @@ TEST_F(MeterTest, AnUnknownPriceIsUnknownMoney) {
   EXPECT_FALSE(kept.attempts[0].cost.amount);
   EXPECT_EQ(kept.attempts[0].cost.source, Source::unknown);
   EXPECT_FALSE(kept.requests[0].cost.amount);
+}
+
+TEST_F(MeterTest, AnExceptionIsOurFaultAndNotADeparture) {
+  try {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, chat);
+    attempt.written();
+    throw std::bad_alloc();
+  } catch (const std::bad_alloc&) {
+  }
+  EXPECT_EQ(kept.attempts.at(0).outcome, Outcome::failed);
+  EXPECT_EQ(kept.attempts.at(0).error, ErrorCode::internal);
+  EXPECT_TRUE(kept.attempts.at(0).maybe_billed);
+  EXPECT_EQ(kept.requests.at(0).outcome, "gateway_error");
+  EXPECT_EQ(kept.requests.at(0).status, 500U);
 }
 
 TEST_F(MeterTest, OverheadIsTheTimeNobodyElseTook) {

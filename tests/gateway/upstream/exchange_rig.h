@@ -122,9 +122,6 @@ class ExchangeRig {
     if (!head) co_return std::move(head).error();
     Answer answer{head->status, {}};
     for (;;) {
-      auto stirs = co_await exchange.stirs_within(std::chrono::seconds(5));
-      if (!stirs) co_return std::move(stirs).error();
-      if (!*stirs) co_return config::failure(config::ErrorCode::internal, "nothing stirred");
       auto bytes = co_await exchange.read_some();
       if (!bytes) co_return std::move(bytes).error();
       if (bytes->empty()) break;

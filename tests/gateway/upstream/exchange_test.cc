@@ -516,16 +516,15 @@ TEST_F(UpstreamExchange, U42_ABodyThatIsNotTakenIsATimeout) {
   EXPECT_TRUE(rig.last_written);
 }
 
-TEST_F(UpstreamExchange, ASilentStreamTimesOutByTheIdleLimitOrTheOneSetForIt) {
+TEST_F(UpstreamExchange, ASilentStreamTimesOutByTheIdleLimit) {
   ScriptedUpstream upstream(
       then_silence("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"));
   auto target = target_at(upstream.port());
   const auto request = test::chat_request();
-  const auto wait = [&](std::optional<milliseconds> limit) -> Awaitable<config::Result<int>> {
+  const auto wait = [&]() -> Awaitable<config::Result<int>> {
     Exchange exchange(rig.pools, target);
     auto head = co_await exchange.start(request);
     if (!head) co_return std::move(head).error();
-    if (limit) exchange.expect_within(*limit);
     for (;;) {
       auto bytes = co_await exchange.read_some();
       if (!bytes) co_return std::move(bytes).error();
@@ -533,14 +532,9 @@ TEST_F(UpstreamExchange, ASilentStreamTimesOutByTheIdleLimitOrTheOneSetForIt) {
     }
   };
   target.timeouts.idle = milliseconds(50);
-  const auto idle = rig.run(wait(std::nullopt));
+  const auto idle = rig.run(wait());
   ASSERT_FALSE(idle);
   EXPECT_EQ(idle.error().code, ErrorCode::upstream_timeout);
-
-  target.timeouts.idle = milliseconds(60'000);
-  const auto tightened = rig.run(wait(milliseconds(50)));
-  ASSERT_FALSE(tightened);
-  EXPECT_EQ(tightened.error().code, ErrorCode::upstream_timeout);
 }
 
 TEST_F(UpstreamExchange, CancelEndsTheOperationUnderWay) {
