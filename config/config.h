@@ -14,6 +14,7 @@
 #include "config/base/sha256.h"
 #include "config/base_url.h"
 #include "config/capabilities.h"
+#include "config/limits.h"
 #include "config/network.h"
 #include "config/price.h"
 
@@ -56,6 +57,26 @@ struct Key {
   TeamName team;
   std::vector<std::string> models;  // names or prefixes ending in *; empty: every model
   bool allow_upstream_extras = false;
+  Limits limits;
+};
+
+// What all keys of a team may use together. A team needs no entry to exist.
+struct Team {
+  TeamName name;
+  Limits limits;
+};
+
+// Where money is written down: journals first, the database when it can (gateway/ledger/).
+enum class JournalMode : std::uint8_t {
+  process,  // survives the process: what is written is the kernel's
+  power,    // a hold is on the disk before its request is sent
+};
+struct Ledger {
+  std::string database = "tollgate.db";  // relative to the configuration file, as all paths
+  std::string journal = "journal";       // a folder; each process makes its own in it
+  JournalMode mode = JournalMode::process;
+  std::size_t journal_bytes = 1024UL * 1024 * 1024;  // beyond: 503 before money is spent
+  int keep_days = 400;                               // records; roll-ups are kept for ever
 };
 
 // Limits of one attempt. Defaults: decisions 24 of the design notes.
@@ -88,6 +109,10 @@ struct Provider {
   Timeouts timeouts;
 };
 
+// What becomes of an answer whose client has left: its upstream is closed at once, or it is
+// read to its end so that its usage is known.
+enum class OnClientGone : std::uint8_t { cancel, drain };
+
 // One way to serve a model: everything an adapter and the connection need.
 struct Target {
   TargetName name;  // "provider/upstream-model"
@@ -105,6 +130,7 @@ struct Target {
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::string extra_body;
   Timeouts timeouts;
+  OnClientGone on_client_gone = OnClientGone::cancel;
   int weight = 1;
   std::int64_t context_length = 0;  // 0: not known
   std::optional<Price> price;       // nullopt: written down as `price: unknown`
@@ -119,6 +145,9 @@ struct Model {
   std::vector<std::string> aliases;
   std::int64_t context_length = 0;     // 0: not known
   std::int64_t max_output_tokens = 0;  // 0: not known
+  // What a budget sets aside for an answer whose length nobody knows, and the step by
+  // which a stream asks for more.
+  std::int64_t reserve_output_tokens = 1'000;
   UnsupportedParams unsupported_params = UnsupportedParams::drop;
   Order order = Order::in_order;
   std::vector<Target> targets;  // in the operator's order
@@ -130,6 +159,9 @@ struct Config {
   Log log;
   Auth auth = Auth::keys;
   std::vector<Key> keys;
+  std::vector<Team> teams;
+  Limits limits;  // of the whole gateway
+  Ledger ledger;
   std::vector<Provider> providers;
   std::vector<Model> models;
 };

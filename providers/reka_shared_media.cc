@@ -1,5 +1,7 @@
 #include "providers/reka_shared_media.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "providers/wire/json_text.h"
@@ -12,10 +14,26 @@ config::Error cannot(std::string_view model, std::string_view what, const std::s
                                        param);
 }
 
+// What may stand as the second half of a media type, and in a URL without escaping.
+bool is_subtype(std::string_view text) {
+  constexpr std::size_t kLongest = 32;
+  return !text.empty() && text.size() <= kLongest &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '.' || c == '+';
+         });
+}
+
 // Reka is told the media type, OpenAI's clients name a container.
-std::string audio_prefix(std::string_view format) {
-  const std::string_view subtype = format == "mp3" ? "mpeg" : format;
-  return fmt::format("data:audio/{};base64,", subtype);
+config::Result<Media> read_audio(const ContentPart& part, const std::string& param) {
+  if (!is_subtype(part.format)) {
+    return config::invalid_request("'format' must name a kind of audio, such as wav or mp3.",
+                                   param + ".input_audio.format");
+  }
+  const std::string_view subtype = part.format == "mp3" ? "mpeg" : part.format;
+  return Media{.kind = "audio_url",
+               .prefix = fmt::format("data:audio/{};base64,", subtype),
+               .url = part.data};
 }
 
 bool is_pdf_name(std::string_view name) {
@@ -54,7 +72,7 @@ config::Result<Media> read_media(const ContentPart& part, const config::Capabili
       return Media{.kind = "audio_url", .prefix = {}, .url = part.url};
     case PartType::input_audio:
       if (!can.audio) return cannot(model, "input_audio parts", param);
-      return Media{.kind = "audio_url", .prefix = audio_prefix(part.format), .url = part.data};
+      return read_audio(part, param);
     case PartType::pdf_url:
       if (!can.files) return cannot(model, "pdf_url parts", param);
       return Media{.kind = "pdf_url", .prefix = {}, .url = part.url};

@@ -7,10 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "config/base/clock.h"
 #include "config/base/error.h"
 #include "config/base/ids.h"
+#include "config/config.h"
 #include "providers/chat_request.h"
 #include "providers/usage.h"
 
@@ -25,6 +28,9 @@ enum class Outcome : std::uint8_t {
   interrupted,  // we died
 };
 std::string_view to_string(Outcome outcome);
+
+// Labels a client gave its request: "project" = "x".
+using Tags = std::vector<std::pair<std::string, std::string>>;
 
 struct UsageRecord {
   config::RequestId request;
@@ -42,8 +48,14 @@ struct UsageRecord {
   bool maybe_billed = false;  // written, and no verdict came
   std::optional<config::ErrorCode> error;
   providers::Usage usage;
-  providers::Cost cost;
-  config::Clock::Wall started;
+  providers::Cost cost;  // what it is booked at
+  // Our own price times the tokens, beside what the provider reports; nullopt: no price.
+  std::optional<config::PicoUsd> priced;
+  bool overrun = false;  // cost more than was held for it
+  // What was done about a client that left; nullopt: it stayed.
+  std::optional<config::OnClientGone> client_gone;
+  Tags tags;
+  config::Clock::Wall started;  // which budget window it belongs to
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> first_content;  // from the attempt's start
 };

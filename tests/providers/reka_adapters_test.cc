@@ -143,6 +143,21 @@ TEST(RekaChatRequest, WhatIsSentIsValidWhateverTheTextHolds) {
   }
 }
 
+// It becomes half of a media type inside a data URL, so it must not end either.
+TEST(RekaChatRequest, AnAudioFormatThatIsNoNameIsRefused) {
+  const auto encoded = [](const std::string& format) {
+    return Encoded("reka_chat", R"({"model":"m","messages":[{"role":"user","content":[{"type":)"
+                                R"("input_audio","input_audio":{"data":"UklGRg==","format":")" +
+                                    format + R"("}}]}]})");
+  };
+  EXPECT_TRUE(encoded("x-wav.2").request);
+  for (const std::string format : {R"(wav\x)", R"(wav"})", "wav;base64,", "wav mp3", ""}) {
+    const Encoded refused = encoded(format);
+    ASSERT_FALSE(refused.request) << format;
+    EXPECT_EQ(refused.request.error().param, "messages[0].content[0].input_audio.format");
+  }
+}
+
 // Each list as it arrives, what is given after each, and the rest at the end.
 std::vector<std::string> given(const std::vector<std::string>& lists) {
   reka::ReasoningSteps steps;

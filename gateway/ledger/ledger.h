@@ -1,0 +1,39 @@
+#pragma once
+// The book of everything that was spent: append-only records, summed for reports and
+// budgets. Behind this interface so that another database can stand in. Every function
+// may block on the disk: called on the ledger's thread (or by the command line), never by a
+// worker.
+
+#include <span>
+#include <vector>
+
+#include "config/base/clock.h"
+#include "config/base/error.h"
+#include "gateway/ledger/usage_record.h"
+
+namespace gateway {
+
+// Whose money: everything with a key's name, a team's, or all of it.
+enum class AccountKind : std::uint8_t { gateway, team, key };
+struct AccountId {
+  AccountKind kind = AccountKind::gateway;
+  std::string name;  // empty for the gateway
+  friend auto operator<=>(const AccountId&, const AccountId&) = default;
+};
+
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+
+  // All or nothing, in this order. A record that is there already (same request and
+  // attempt) is left as it is: appending twice is harmless. An Error (`overloaded`) means
+  // that nothing was appended and it may be tried again.
+  virtual config::Result<void> append(std::span<const UsageRecord> records) = 0;
+
+  // What an account's records that began at or after `since` cost together, unknown costs
+  // left out. 128 bits inside; an Error where the sum does not fit.
+  virtual config::Result<config::PicoUsd> spent(const AccountId& account,
+                                                config::Clock::Wall since) = 0;
+};
+
+}  // namespace gateway
