@@ -29,6 +29,12 @@ int main(int argc, char** argv) {
   check_command->add_option("-c,--config", check_path, "Configuration file")->required();
   check_command->callback([&] { exit_code = gateway::cli::check(check_path); });
 
+  std::string models_path;
+  auto* models_command = cli.add_subcommand(
+      "models", "List what each configured provider offers now (asks them; costs nothing)");
+  models_command->add_option("-c,--config", models_path, "Configuration file")->required();
+  models_command->callback([&] { exit_code = gateway::cli::models(models_path); });
+
   auto* version_command =
       cli.add_subcommand("version", "Print the versions of tollgate and its libraries");
   version_command->callback([&] { exit_code = gateway::cli::version(); });

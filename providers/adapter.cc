@@ -17,6 +17,19 @@ std::string_view AnswerHead::find(std::string_view name) const {
   return {};
 }
 
+UpstreamRequest Adapter::lookup(const config::Target& target, std::string_view path) const {
+  UpstreamRequest request;
+  request.method = "GET";
+  request.path = target.base_url.path;
+  request.path += path;
+  if (const auto key = target.api_key.reveal(); !key.empty()) {
+    request.headers.emplace_back("authorization", "Bearer " + std::string(key));
+  }
+  request.headers.insert(request.headers.end(), target.extra_headers.begin(),
+                         target.extra_headers.end());
+  return request;
+}
+
 std::vector<std::string> listed_models(JsonWorkspace& json, const ChatRequest& chat) {
   std::vector<std::string> models;
   const JsonMember* member = chat.find("models");

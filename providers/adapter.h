@@ -41,6 +41,7 @@ std::vector<std::string> listed_models(JsonWorkspace& json, const ChatRequest& c
 // What to send. Who opens the socket, waits, retries and counts is not our
 // concern. Host, Content-Length, Accept-Encoding and Connection are the sender's.
 struct UpstreamRequest {
+  std::string_view method = "POST";
   std::string path;  // "/api/v1/chat/completions": base_url's path included
   std::vector<std::pair<std::string, std::string>> headers;
   Body body;              // ranges may point into chat.bytes
@@ -119,6 +120,9 @@ class Adapter {
   // What a non-2xx answer means to us.
   virtual config::Error decode_error(const Call& call, const AnswerHead& head,
                                      std::string_view body) const = 0;
+
+  // What costs nothing to ask: a GET of base_url + `path` ("/models") with the target's key.
+  virtual UpstreamRequest lookup(const config::Target& target, std::string_view path) const;
 
   // Fresh state for one streamed answer. The call's references must outlive it.
   virtual std::unique_ptr<StreamDecoder> open_stream(const Call& call,

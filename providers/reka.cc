@@ -12,6 +12,7 @@
 #include "providers/openai_shape.h"
 #include "providers/reka_shared_history.h"
 #include "providers/reka_shared_messages.h"
+#include "providers/reka_shared_send.h"
 #include "providers/reka_shared_text.h"
 #include "providers/reka_shared_tools.h"
 
@@ -131,6 +132,10 @@ class Reka final : public OpenAiShape {
     if (call.chat.stream && !draft.has("tools")) draft.set("stream", "true");
     for (std::string& name : dropped.take()) draft.name_dropped(std::move(name));
     return {};
+  }
+
+  UpstreamRequest lookup(const config::Target& target, std::string_view path) const override {
+    return reka::with_both_keys(Adapter::lookup(target, path), target);
   }
 
   // The documentation changed from one way of naming the key to the other; either is

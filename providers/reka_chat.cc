@@ -106,6 +106,10 @@ class RekaChat final : public Adapter {
     return error;
   }
 
+  UpstreamRequest lookup(const config::Target& target, std::string_view path) const override {
+    return reka::with_both_keys(Adapter::lookup(target, path), target);
+  }
+
   std::unique_ptr<StreamDecoder> open_stream(const Call& call,
                                              const AnswerHead& head) const override {
     return std::make_unique<reka::NativeStream>(call, head);

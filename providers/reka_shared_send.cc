@@ -17,4 +17,10 @@ void address(const Call& call, std::string_view path, UpstreamRequest& request) 
   headers.insert(headers.end(), target.extra_headers.begin(), target.extra_headers.end());
 }
 
+UpstreamRequest with_both_keys(UpstreamRequest request, const config::Target& target) {
+  const std::string_view key = target.api_key.reveal();
+  if (!key.empty()) request.headers.emplace_back("x-api-key", key);
+  return request;
+}
+
 }  // namespace providers::reka

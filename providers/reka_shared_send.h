@@ -11,4 +11,8 @@ namespace providers::reka {
 // other, and either is understood (wire-facts 1.1). `path` follows the base URL's.
 void address(const Call& call, std::string_view path, UpstreamRequest& request);
 
+// The same for what costs nothing to ask (Adapter::lookup): `request` is what any adapter
+// makes of it.
+UpstreamRequest with_both_keys(UpstreamRequest request, const config::Target& target);
+
 }  // namespace providers::reka

@@ -15,7 +15,7 @@ config::Error refuse(std::string message) {
 }
 
 // RFC 6750 b64token, which every key of ours and of OpenAI's is made of.
-bool is_token(std::string_view text) {
+bool is_b64token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_' || c == '~' || c == '+' || c == '/' || c == '=';
@@ -39,7 +39,7 @@ config::Result<const VirtualKey*> authenticate(const Snapshot& snapshot,
   }
   const std::string_view secret = value.substr(kScheme.size());
   const VirtualKey* key =
-      secret.size() <= kMaxSecretBytes && is_token(secret) ? snapshot.keys().find(secret) : nullptr;
+      secret.size() <= kMaxSecretBytes && is_b64token(secret) ? snapshot.keys().find(secret) : nullptr;
   if (key == nullptr) {
     return refuse(
         "The API key is not valid here. Check that it is complete, or ask for a new one.");

@@ -13,6 +13,8 @@ struct ServeOptions {
 
 int serve(const ServeOptions& options);
 int check(const std::string& config_path);
+// Asks every provider that a target uses what it offers, and prints it.
+int models(const std::string& config_path);
 int version();
 
 }  // namespace gateway::cli

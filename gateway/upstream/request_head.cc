@@ -6,10 +6,13 @@
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
+#include "gateway/http/head_rules.h"
+
 namespace gateway::upstream {
 namespace {
 
 using boost::beast::iequals;
+using http::is_token;
 
 constexpr std::string_view kOurs[] = {"host",
                                       "content-length",
@@ -21,15 +24,6 @@ constexpr std::string_view kOurs[] = {"host",
                                       "te",
                                       "trailer",
                                       "keep-alive"};
-
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  const auto legal = [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kMarks.find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), legal);
-}
 
 bool is_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
@@ -72,17 +66,20 @@ config::Result<std::string> request_head(const config::Target& target,
 
   std::string head;
   head.reserve(256 + request.path.size() + given.size());
-  head.append("POST ").append(request.path).append(" HTTP/1.1\r\nHost: ");
+  const bool has_body = request.method != "GET";
+  head.append(request.method).append(" ").append(request.path).append(" HTTP/1.1\r\nHost: ");
   head.append(target.base_url.host_header).append("\r\n");
   if (!has_agent) head.append("User-Agent: tollgate/" TOLLGATE_VERSION "\r\n");
   if (!has_accept) {
     head.append(request.streamed ? "Accept: text/event-stream\r\n"
                                  : "Accept: application/json\r\n");
   }
-  if (!has_type) head.append("Content-Type: application/json\r\n");
+  if (has_body && !has_type) head.append("Content-Type: application/json\r\n");
   // Asked for explicitly: without the field a server may compress.
   head.append("Accept-Encoding: identity\r\n");
-  fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", request.body.size());
+  if (has_body) {
+    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", request.body.size());
+  }
   head.append(given).append("\r\n");
   return head;
 }

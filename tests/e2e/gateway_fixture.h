@@ -67,6 +67,7 @@ class Gateway : public testing::Test {
   // What the simulator got last.
   static simulator::LogEntry last_upstream();
   static simulator::State& upstream() { return simulator_->state(); }
+  static std::string upstream_url() { return simulator_->url(); }
   static test::GatewayProcess& gateway() { return *gateway_; }
 
  private:
