@@ -191,7 +191,8 @@ void Answer::edit_message(JsonValue message, std::size_t index) {
     if (speaks_of_functions(call_.chat)) {
       const JsonValue function = member.value[0]["function"];
       edits_.replace(member.key.begin(), member.value.end(),
-                     fmt::format(R"("function_call":{})", function.raw()));
+                     fmt::format(R"("function_call":{})",
+                                 function.is(JsonType::object) ? function.raw() : "null"));
     } else {
       edit_tool_calls(member.value, index);
     }

@@ -181,8 +181,9 @@ void StreamChoice::take_tool_calls(const JsonMemberView& member, Edits& edits,
       edit_tool_call(call, edits);
       continue;
     }
-    // The old shape has room for one call.
-    if (slot_of(call) == 0) function = call["function"].raw();
+    // The old shape has room for one call; a call may come without its function.
+    const bool first = slot_of(call) == 0;
+    if (first && call["function"].is(JsonType::object)) function = call["function"].raw();
   }
   if (functions_) {
     edits.replace(member.key.begin(), member.value.end(),
