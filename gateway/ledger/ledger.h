@@ -9,17 +9,10 @@
 
 #include "config/base/clock.h"
 #include "config/base/error.h"
+#include "gateway/ledger/account_id.h"
 #include "gateway/ledger/usage_record.h"
 
 namespace gateway {
-
-// Whose money: everything with a key's name, a team's, or all of it.
-enum class AccountKind : std::uint8_t { gateway, team, key };
-struct AccountId {
-  AccountKind kind = AccountKind::gateway;
-  std::string name;  // empty for the gateway
-  friend auto operator<=>(const AccountId&, const AccountId&) = default;
-};
 
 class Ledger {
  public:

@@ -11,9 +11,10 @@ import sys
 ORDER = ["config", "providers", "gateway", "tests"]  # a file includes its own folder and those left of it
 LAYERS = {"http", "upstream", "limits", "ledger", "metrics"}  # parts of gateway/ that know nothing of each other
 SHARED = {"async", "deadlines", "log", "log_text", "task_group", "version"}  # of gateway/ itself, for every part
-# What metrics/ counts is the ledger's row; one HTTP parser serves the door and the upstreams.
+# What metrics/ counts is the ledger's row, what limits/ limits is its account; one HTTP parser serves the door and the upstreams.
 PERMITTED = {
     ("metrics", "gateway/ledger/usage_record.h"),
+    ("limits", "gateway/ledger/account_id.h"),
     ("upstream", "gateway/http/parser.h"),
     ("upstream", "gateway/http/head_rules.h"),
 }
