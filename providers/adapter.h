@@ -83,6 +83,11 @@ class StreamDecoder {
   // owed (usage if asked, [DONE]), or says that the stream is truncated.
   virtual config::Result<void> finish(Body& out) = 0;
 
+  // We end it before the upstream does: every open choice finishes with "length", the
+  // chunk's member `tollgate` says {"stopped": why}, and then comes what finish() would
+  // append. `why` is a word. Only after content; nothing more is decoded after it.
+  virtual void stop(std::string_view why, Body& out) = 0;
+
   // [DONE] was seen: whatever follows does not count.
   bool done() const { return done_; }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "providers/openai_answer.h"
+#include "providers/stopped_member.h"
 #include "providers/upstream_error.h"
 #include "providers/usage_json.h"
 #include "providers/wire/json_text.h"
@@ -216,24 +217,36 @@ Result<void> OpenAiStream::finish(Body& out) {
                            "The upstream's answer broke off before its end.",
                            "truncated: neither finish_reason nor [DONE]");
   }
-  done_ = true;
   write_finishes(out);
-  complete_usage(call_.chat, delivered_bytes_, usage_);
-  if (call_.chat.include_usage) write_usage(out);
-  out.own("data: [DONE]\n\n");
+  write_end(out);
   return {};
 }
 
-// An upstream that says [DONE] without a finish_reason has stopped.
-void OpenAiStream::write_finishes(Body& out) {
+void OpenAiStream::stop(std::string_view why, Body& out) {
+  write_finishes(out, why);
+  write_end(out);
+}
+
+void OpenAiStream::write_end(Body& out) {
+  done_ = true;
+  complete_usage(call_.chat, delivered_bytes_, usage_);
+  if (call_.chat.include_usage) write_usage(out);
+  out.own("data: [DONE]\n\n");
+}
+
+// An upstream that says [DONE] without a finish_reason has stopped; `stopped`: we have
+// stopped it, and why.
+void OpenAiStream::write_finishes(Body& out, std::string_view stopped) {
   for (StreamChoice& choice : choices_) {
     if (choice.finished()) continue;
     added_.clear();
-    choice.write_finish(added_, delivered_bytes_);
+    choice.write_finish(added_, stopped.empty() ? "" : "length", delivered_bytes_);
     begin_chunk(out);
     out.own("[");
     out.own(added_);
-    end_chunk(out, call_.chat.include_usage ? R"(],"usage":null)" : "]");
+    out.own("]");
+    if (!stopped.empty()) out.own(stopped_member(stopped));
+    end_chunk(out, call_.chat.include_usage ? R"(,"usage":null)" : "");
     delivered_any_ = true;
   }
 }

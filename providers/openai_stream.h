@@ -24,6 +24,7 @@ class OpenAiStream : public StreamDecoder {
 
   config::Result<void> decode(const SseEvent& event, Body& out) override;
   config::Result<void> finish(Body& out) override;
+  void stop(std::string_view why, Body& out) override;
 
  private:
   config::Result<void> decode_json(std::string_view data, bool error_event, Body& out);
@@ -34,7 +35,8 @@ class OpenAiStream : public StreamDecoder {
   StreamChoice& choice_at(std::size_t index);
   void begin_chunk(Body& out);
   void end_chunk(Body& out, std::string_view rest);
-  void write_finishes(Body& out);
+  void write_finishes(Body& out, std::string_view stopped = {});
+  void write_end(Body& out);
   void write_usage(Body& out);
 
   const Call& call_;

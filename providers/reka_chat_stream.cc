@@ -4,6 +4,7 @@
 
 #include "providers/openai_answer.h"
 #include "providers/openai_parameters.h"
+#include "providers/stopped_member.h"
 #include "providers/upstream_error.h"
 #include "providers/usage_json.h"
 #include "providers/wire/json_writer.h"
@@ -94,11 +95,24 @@ Result<void> NativeStream::finish(Body& out) {
     emit_text(rest, out);
     if (auto ended = emit_finish(out); !ended) return ended;
   }
+  emit_end(out);
+  return {};
+}
+
+// Calls that are not complete yet are left out: nobody could run them.
+void NativeStream::stop(std::string_view why, Body& out) {
+  begin(out);
+  if (!std::exchange(finished_, true)) {
+    emit_choice(out, "{}", "length", {}, stopped_member(why));
+  }
+  emit_end(out);
+}
+
+void NativeStream::emit_end(Body& out) {
   complete_usage(call_.chat, delivered_bytes_, usage_);
   emit_usage(out);
   out.own("data: [DONE]\n\n");
   done_ = true;
-  return {};
 }
 
 void NativeStream::begin(Body& out) {
@@ -171,7 +185,7 @@ Result<void> NativeStream::emit_finish(Body& out) {
 }
 
 void NativeStream::emit_choice(Body& out, std::string_view delta, std::string_view finish,
-                               std::string_view native_finish) {
+                               std::string_view native_finish, std::string_view more) {
   out.own(prefix_);
   out.own(R"([{"index":0,"delta":)");
   out.own(delta);
@@ -181,7 +195,9 @@ void NativeStream::emit_choice(Body& out, std::string_view delta, std::string_vi
     out.own(R"(,"native_finish_reason":)");
     out.own(quoted(native_finish));
   }
-  out.own(call_.chat.include_usage ? R"(}],"usage":null})" : "}]}");
+  out.own("}]");
+  out.own(more);
+  out.own(call_.chat.include_usage ? R"(,"usage":null})" : "}");
   out.own("\n\n");
 }
 

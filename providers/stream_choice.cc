@@ -286,7 +286,7 @@ void StreamChoice::number(JsonValue list, bool reasoning, Edits& edits) {
   }
 }
 
-void StreamChoice::write_finish(std::string& out, std::size_t& delivered) {
+void StreamChoice::write_finish(std::string& out, std::string_view why, std::size_t& delivered) {
   finished_ = true;
   added_.clear();
   if (chat_ && !role_sent_) add_member(added_, "role", R"("assistant")");
@@ -300,7 +300,8 @@ void StreamChoice::write_finish(std::string& out, std::size_t& delivered) {
     if (!answer_.empty()) add_text(added_, "content", answer_);
   }
   const auto body = chat_ ? fmt::format(R"("delta":{{{}}})", added_) : R"("text":"")";
-  out += fmt::format(R"({{"index":{},{},"finish_reason":"{}"}})", index_, body, reason(""));
+  out += fmt::format(R"({{"index":{},{},"finish_reason":"{}"}})", index_, body,
+                     why.empty() ? reason("") : why);
 }
 
 }  // namespace providers

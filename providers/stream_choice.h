@@ -28,8 +28,8 @@ class StreamChoice {
   bool finished() const { return finished_; }
 
   // The piece that ends a choice whose upstream gave no finish_reason, as raw JSON;
-  // with the text still held back.
-  void write_finish(std::string& out, std::size_t& delivered);
+  // with the text still held back. `why` empty: as an answer that has ended by itself.
+  void write_finish(std::string& out, std::string_view why, std::size_t& delivered);
 
  private:
   struct ToolSlot {

@@ -28,6 +28,7 @@ struct Kept : RecordSink {
 struct Counting : providers::StreamDecoder {
   config::Result<void> decode(const providers::SseEvent&, providers::Body&) override { return {}; }
   config::Result<void> finish(providers::Body&) override { return {}; }
+  void stop(std::string_view, providers::Body&) override {}
   void delivered(std::size_t bytes) { delivered_bytes_ = bytes; }
   void reported(std::int64_t prompt, std::int64_t completion) {
     usage_.prompt = prompt;
