@@ -37,7 +37,7 @@ std::vector<http::Endpoint> client_endpoints(Worker& worker, chat::ChatHandler& 
   // The key is asked for before a byte of the body is read.
   const auto known = [&worker](http::Request& head) -> config::Result<void> {
     auto snapshot = worker.snapshot();
-    auto key = chat::authenticate(*snapshot, head);
+    auto key = chat::authenticate(*snapshot, head, worker.clock().wall());
     if (!key) return key.error();
     head.caller = {std::move(snapshot), *key};
     return {};

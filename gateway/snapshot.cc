@@ -1,22 +1,40 @@
 #include "gateway/snapshot.h"
 
+#include <stdexcept>
 #include <utility>
 
 namespace gateway {
 
-config::Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Config config) {
+config::Result<std::shared_ptr<const Snapshot>> Snapshot::build(
+    config::Config config, std::span<const KeyTable::Secret> stored) {
   std::shared_ptr<Snapshot> snapshot(new Snapshot(std::move(config)));
-  auto routes = RoutingTable::build(snapshot->config_.models);
-  if (!routes) return routes.error();
-  snapshot->routes_ = *std::move(routes);
+  if (auto compiled = snapshot->compile(); !compiled) return std::move(compiled).error();
   snapshot->keys_ = KeyTable(snapshot->config_.keys);
-  if (snapshot->config_.auth == config::Auth::none) {
+  if (!stored.empty()) snapshot->keys_ = snapshot->keys_.with({}, stored);
+  return std::shared_ptr<const Snapshot>(std::move(snapshot));
+}
+
+// Routes point into their own snapshot's configuration, so both are made anew.
+std::shared_ptr<const Snapshot> Snapshot::with_keys(KeyTable keys) const {
+  std::shared_ptr<Snapshot> snapshot(new Snapshot(config_));
+  if (auto compiled = snapshot->compile(); !compiled) {
+    throw std::logic_error("a configuration that compiled does so no more");
+  }
+  snapshot->keys_ = std::move(keys);
+  return snapshot;
+}
+
+config::Result<void> Snapshot::compile() {
+  auto routes = RoutingTable::build(config_.models);
+  if (!routes) return std::move(routes).error();
+  routes_ = *std::move(routes);
+  if (config_.auth == config::Auth::none) {
     VirtualKey anyone;
     anyone.name = config::KeyName("anonymous");
     anyone.team = config::TeamName("anonymous");
-    snapshot->anonymous_ = std::make_unique<const VirtualKey>(std::move(anyone));
+    anonymous_ = std::make_unique<const VirtualKey>(std::move(anyone));
   }
-  return std::shared_ptr<const Snapshot>(std::move(snapshot));
+  return {};
 }
 
 std::shared_ptr<const Snapshot> pin(const std::shared_ptr<const Snapshot>& snapshot) {

@@ -4,6 +4,7 @@
 // costs no shared cache line. A request keeps the snapshot it began with.
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "config/config.h"
@@ -14,7 +15,12 @@ namespace gateway {
 
 class Snapshot {
  public:
-  static config::Result<std::shared_ptr<const Snapshot>> build(config::Config config);
+  // `stored`: secrets of keys that are not the configuration's; where both have one, the
+  // configuration's counts.
+  static config::Result<std::shared_ptr<const Snapshot>> build(
+      config::Config config, std::span<const KeyTable::Secret> stored = {});
+  // The same configuration with other keys.
+  std::shared_ptr<const Snapshot> with_keys(KeyTable keys) const;
 
   const config::Config& config() const { return config_; }
   const RoutingTable& routes() const { return routes_; }
@@ -24,6 +30,7 @@ class Snapshot {
 
  private:
   explicit Snapshot(config::Config config) : config_(std::move(config)) {}
+  config::Result<void> compile();
 
   const config::Config config_;
   RoutingTable routes_;

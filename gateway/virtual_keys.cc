@@ -1,8 +1,10 @@
 #include "gateway/virtual_keys.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -48,22 +50,87 @@ config::Sha256 sha256(std::string_view text) {
 }
 
 KeyTable::KeyTable(const std::vector<config::Key>& keys) {
+  std::vector<Secret> secrets;
+  secrets.reserve(keys.size());
   for (const config::Key& key : keys) {
-    by_prefix_.emplace(
-        prefix(key.sha256),
-        Entry{key.sha256, {key.name, key.team, key.allow_upstream_extras, key.models}});
+    VirtualKey made;
+    made.name = key.name;
+    made.team = key.team;
+    made.allow_upstream_extras = key.allow_upstream_extras;
+    made.models = key.models;
+    made.limits = key.limits;
+    secrets.push_back(
+        {key.sha256, std::nullopt, std::make_shared<const VirtualKey>(std::move(made))});
   }
+  *this = KeyTable().with({}, secrets);
 }
 
-const VirtualKey* KeyTable::find(std::string_view secret) const {
-  const config::Sha256 digest = sha256(secret);
-  const auto [first, last] = by_prefix_.equal_range(prefix(digest));
+KeyTable KeyTable::with(std::span<const config::Sha256> gone, std::span<const Secret> come) const {
+  KeyTable out = *this;
+  std::array<std::shared_ptr<Shard>, kShards> changed;  // copies that nobody else sees yet
+  const auto shard_of = [&](const config::Sha256& digest) -> Shard& {
+    const std::size_t index = digest.back();
+    if (!changed[index]) {
+      const auto& before = shards_[index];
+      changed[index] = before ? std::make_shared<Shard>(*before) : std::make_shared<Shard>();
+      out.shards_[index] = changed[index];
+    }
+    return *changed[index];
+  };
+  for (const config::Sha256& digest : gone) {
+    Shard& shard = shard_of(digest);
+    const auto [first, last] = shard.equal_range(prefix(digest));
+    const auto found =
+        std::find_if(first, last, [&](const auto& entry) { return entry.second.digest == digest; });
+    if (found != last) shard.erase(found);
+  }
+  for (const Secret& secret : come) {
+    Shard& shard = shard_of(secret.digest);
+    if (find(&shard, secret.digest) == nullptr) shard.emplace(prefix(secret.digest), secret);
+  }
+  return out;
+}
+
+const KeyTable::Secret* KeyTable::find(const Shard* shard, const config::Sha256& digest) {
+  if (shard == nullptr) return nullptr;
+  const auto [first, last] = shard->equal_range(prefix(digest));
   for (auto at = first; at != last; ++at) {
     if (CRYPTO_memcmp(at->second.digest.data(), digest.data(), digest.size()) == 0) {
-      return &at->second.key;
+      return &at->second;
     }
   }
   return nullptr;
+}
+
+config::Result<const VirtualKey*> KeyTable::find(std::string_view secret,
+                                                 config::Clock::Wall now) const {
+  const config::Sha256 digest = sha256(secret);
+  const Secret* found = find(shards_[digest.back()].get(), digest);
+  if (found == nullptr || !found->key->enabled) {
+    return config::failure(
+        config::ErrorCode::invalid_key,
+        "The API key is not valid here. Check that it is complete, or ask for a new one.");
+  }
+  const VirtualKey& key = *found->key;
+  if (found->until && now >= *found->until) {
+    return config::failure(config::ErrorCode::key_expired,
+                           "The API key was replaced by a new one and is no longer valid.");
+  }
+  if (key.expires_at && now >= *key.expires_at) {
+    return config::failure(config::ErrorCode::key_expired,
+                           "The API key has expired. Ask for a new one.");
+  }
+  if (key.not_before && now < *key.not_before) {
+    return config::failure(config::ErrorCode::key_expired, "The API key is not valid yet.");
+  }
+  key.last_use->note(now);
+  return &key;
+}
+
+std::size_t KeyTable::size() const {
+  std::size_t all = 0;
+  for (const auto& shard : shards_) all += shard ? shard->size() : 0;
+  return all;
 }
 
 }  // namespace gateway

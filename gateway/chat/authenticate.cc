@@ -25,7 +25,8 @@ bool is_b64token(std::string_view text) {
 }  // namespace
 
 config::Result<const VirtualKey*> authenticate(const Snapshot& snapshot,
-                                               const http::Request& request) {
+                                               const http::Request& request,
+                                               config::Clock::Wall now) {
   if (const VirtualKey* anyone = snapshot.anonymous()) return anyone;
 
   const std::string_view value = request.find("authorization");
@@ -38,13 +39,10 @@ config::Result<const VirtualKey*> authenticate(const Snapshot& snapshot,
     return refuse("The Authorization header must read 'Bearer YOUR_KEY'.");
   }
   const std::string_view secret = value.substr(kScheme.size());
-  const VirtualKey* key =
-      secret.size() <= kMaxSecretBytes && is_b64token(secret) ? snapshot.keys().find(secret) : nullptr;
-  if (key == nullptr) {
-    return refuse(
-        "The API key is not valid here. Check that it is complete, or ask for a new one.");
+  if (secret.size() > kMaxSecretBytes || !is_b64token(secret)) {
+    return refuse("The API key is not one: it is too long, or holds what no key does.");
   }
-  return key;
+  return snapshot.keys().find(secret, now);
 }
 
 }  // namespace gateway::chat

@@ -8,9 +8,10 @@
 namespace gateway::chat {
 
 // The key lives as long as the snapshot. invalid_key never repeats what was
-// presented. Only the Authorization field counts: not the query, a cookie, a
-// trailer or the body.
+// presented; key_expired: it is not good at `now`. Only the Authorization field counts: not the
+// query, a cookie, a trailer or the body.
 config::Result<const VirtualKey*> authenticate(const Snapshot& snapshot,
-                                               const http::Request& request);
+                                               const http::Request& request,
+                                               config::Clock::Wall now);
 
 }  // namespace gateway::chat

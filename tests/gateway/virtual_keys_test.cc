@@ -17,11 +17,22 @@ config::Key key(std::string name, std::string_view secret, std::vector<std::stri
   return out;
 }
 
+constexpr config::Clock::Wall kNow{std::chrono::seconds(1'800'000'000)};
+
+// The key's name, or what is wrong with the secret.
+std::string found(const KeyTable& table, std::string_view secret, config::Clock::Wall now = kNow) {
+  auto key = table.find(secret, now);
+  return key ? (*key)->name.str() : std::string(config::to_string(key.error().code));
+}
+
+KeyTable::Secret stored(std::string_view secret, VirtualKey key) {
+  return {sha256(secret), std::nullopt, std::make_shared<const VirtualKey>(std::move(key))};
+}
+
 TEST(VirtualKeys, AreFoundByTheirSecretOnly) {
   const KeyTable table({key("ada", "tg-ada-secret"), key("bob", "tg-bob-secret")});
-  ASSERT_NE(table.find("tg-ada-secret"), nullptr);
-  EXPECT_EQ(table.find("tg-ada-secret")->name.str(), "ada");
-  EXPECT_EQ(table.find("tg-bob-secret")->name.str(), "bob");
+  EXPECT_EQ(found(table, "tg-ada-secret"), "ada");
+  EXPECT_EQ(found(table, "tg-bob-secret"), "bob");
 }
 
 TEST(VirtualKeys, A07_NearMissesAreStrangers) {
@@ -37,7 +48,7 @@ TEST(VirtualKeys, A07_NearMissesAreStrangers) {
        {secret.substr(0, secret.size() / 2), secret.substr(0, secret.size() - 1), secret + "x",
         last, first, secret.substr(0, 20) + "zzzzzzzzzzzzzzz", secret + secret, digest,
         std::string()}) {
-    EXPECT_EQ(table.find(near), nullptr) << near;
+    EXPECT_EQ(found(table, near), "invalid_key") << near;
   }
 }
 
@@ -60,7 +71,7 @@ TEST(VirtualKeys, X02_LookingUpANearMissTakesNoLonger) {
   } moments[2];
   for (int sample = 0; sample < 200'000; ++sample) {
     const auto began = std::chrono::steady_clock::now();
-    ASSERT_EQ(table.find(sample % 2 == 0 ? near : far), nullptr);
+    ASSERT_FALSE(table.find(sample % 2 == 0 ? near : far, kNow));
     const auto took = std::chrono::steady_clock::now() - began;
     if (took < std::chrono::microseconds(50)) {
       moments[sample % 2].add(std::chrono::duration<double, std::nano>(took).count());
@@ -74,6 +85,69 @@ TEST(VirtualKeys, X02_LookingUpANearMissTakesNoLonger) {
   RecordProperty("far_mean_ns", std::to_string(moments[1].mean));
   EXPECT_LT(moments[0].mean, 2 * moments[1].mean);
   EXPECT_LT(moments[1].mean, 2 * moments[0].mean);
+}
+
+TEST(VirtualKeys, A20_AKeyIsGoodFromItsFirstSecondToTheOneBeforeItsLast) {
+  VirtualKey term;
+  term.name = config::KeyName("term");
+  term.not_before = kNow;
+  term.expires_at = kNow + std::chrono::seconds(60);
+  const KeyTable table = KeyTable().with({}, std::vector{stored("s", term)});
+  using std::chrono::nanoseconds;
+  EXPECT_EQ(found(table, "s", kNow - nanoseconds(1)), "key_expired") << "not valid yet";
+  EXPECT_EQ(found(table, "s", kNow), "term");
+  EXPECT_EQ(found(table, "s", *term.expires_at - nanoseconds(1)), "term");
+  EXPECT_EQ(found(table, "s", *term.expires_at), "key_expired");
+  EXPECT_EQ(config::shape(config::ErrorCode::key_expired).http_status, 401);
+}
+
+TEST(VirtualKeys, AReplacedSecretIsGoodUntilItsOverlapEnds) {
+  VirtualKey ada;
+  ada.name = config::KeyName("ada");
+  auto fresh = stored("new", ada);
+  auto old = stored("old", ada);
+  old.until = kNow + std::chrono::hours(1);
+  const KeyTable table = KeyTable().with({}, std::vector{fresh, old});
+  EXPECT_EQ(found(table, "old"), "ada");
+  EXPECT_EQ(found(table, "new"), "ada");
+  EXPECT_EQ(found(table, "old", *old.until), "key_expired");
+  EXPECT_EQ(found(table, "new", *old.until), "ada");
+}
+
+TEST(VirtualKeys, AKeySwitchedOffIsNoKey) {
+  VirtualKey off;
+  off.enabled = false;
+  EXPECT_EQ(found(KeyTable().with({}, std::vector{stored("s", off)}), "s"), "invalid_key");
+}
+
+TEST(VirtualKeys, AChangedTableLeavesTheOldOneAsItWas) {
+  const KeyTable before({key("ada", "a"), key("bob", "b")});
+  VirtualKey eve;
+  eve.name = config::KeyName("eve");
+  const KeyTable after = before.with(std::vector{sha256("a")}, std::vector{stored("e", eve)});
+  EXPECT_EQ(found(before, "a"), "ada");
+  EXPECT_EQ(found(before, "e"), "invalid_key");
+  EXPECT_EQ(found(after, "a"), "invalid_key");
+  EXPECT_EQ(found(after, "b"), "bob");
+  EXPECT_EQ(found(after, "e"), "eve");
+  EXPECT_EQ(before.size(), 2U);
+  EXPECT_EQ(after.size(), 2U);
+}
+
+TEST(VirtualKeys, TheConfigurationsKeyStaysWhereAnotherHasItsSecret) {
+  VirtualKey eve;
+  eve.name = config::KeyName("eve");
+  const KeyTable table = KeyTable({key("ada", "a")}).with({}, std::vector{stored("a", eve)});
+  EXPECT_EQ(found(table, "a"), "ada");
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST(VirtualKeys, RememberWhenTheyWereLastUsed) {
+  const KeyTable table({key("ada", "a")});
+  const VirtualKey& ada = **table.find("a", kNow);
+  EXPECT_EQ(ada.last_use->at(), kNow);
+  ASSERT_TRUE(table.find("a", kNow + std::chrono::milliseconds(5500)));
+  EXPECT_EQ(ada.last_use->at(), kNow + std::chrono::seconds(5));
 }
 
 TEST(VirtualKeys, AllowListsNameModelsOrPrefixes) {

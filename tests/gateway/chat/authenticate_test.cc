@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kSecret = "tg-0123456789abcdefghij";
 
+constexpr config::Clock::Wall kNow{std::chrono::seconds(1'800'000'000)};
+
 std::shared_ptr<const Snapshot> with_one_key() {
   config::Config config;
   config::Key key;
@@ -25,7 +27,7 @@ config::Result<const VirtualKey*> ask(std::string_view authorization) {
   if (!authorization.empty()) fields.push_back({"Authorization", authorization});
   http::Request request;
   request.fields = fields;
-  return authenticate(*snapshot, request);
+  return authenticate(*snapshot, request, kNow);
 }
 
 TEST(Authenticate, A01_NoKeyAndAWrongKeyAreRefused) {
@@ -84,7 +86,7 @@ TEST(Authenticate, WhereTheOperatorAskedForNoKeysEveryoneIsAnonymous) {
   config::Config config;
   config.auth = config::Auth::none;
   auto snapshot = *Snapshot::build(std::move(config));
-  auto answer = authenticate(*snapshot, http::Request{});
+  auto answer = authenticate(*snapshot, http::Request{}, kNow);
   ASSERT_TRUE(answer);
   EXPECT_EQ((*answer)->name.str(), "anonymous");
 }
