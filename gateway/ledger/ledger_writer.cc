@@ -1,0 +1,334 @@
+#include "gateway/ledger/ledger_writer.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include <boost/system/error_code.hpp>
+
+#include "gateway/ledger/frame_reader.h"
+#include "gateway/ledger/record_codec.h"
+#include "gateway/log.h"
+
+namespace gateway {
+namespace {
+
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
+  counter.fetch_add(n, std::memory_order_relaxed);
+}
+
+std::int64_t ticks(config::Clock::Steady time) {
+  return time.time_since_epoch().count();
+}
+
+std::string_view reason_of(const config::Error& error) {
+  return error.detail.empty() ? std::string_view(error.message) : error.detail;
+}
+
+}  // namespace
+
+LedgerWriter::LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock)
+    : LedgerWriter(ledger, folder, clock, Pace{}) {}
+
+LedgerWriter::LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock,
+                           Pace pace)
+    : ledger_(ledger),
+      folder_(folder),
+      clock_(clock),
+      pace_(pace),
+      looked_(clock.now()),
+      caught_up_(ticks(clock.now())) {}
+
+LedgerWriter::~LedgerWriter() {
+  stop(milliseconds(0));
+}
+
+config::Result<Replayed> LedgerWriter::recover() {
+  looked_ = clock_.now();
+  for (LockedFolder& folder : folder_.take_abandoned()) abandoned_.push_back(std::move(folder));
+  return replay_abandoned();
+}
+
+config::Result<Replayed> LedgerWriter::replay_abandoned() {
+  Replayed sum;
+  const TakeRecords take = [this](std::span<const UsageRecord> records) {
+    auto appended = ledger_.append(records);
+    if (appended) add(counts_.records, records.size());
+    return appended;
+  };
+  while (!abandoned_.empty()) {
+    LockedFolder& folder = abandoned_.back();
+    const std::string path = folder.path().string();
+    const auto replayed = replay(folder.path(), take);
+    if (!replayed) return replayed.error();
+    add(counts_.interrupted, replayed->interrupted);
+    add(counts_.damaged, replayed->torn + replayed->damaged);
+    sum.records += replayed->records;
+    sum.interrupted += replayed->interrupted;
+    sum.torn += replayed->torn;
+    sum.damaged += replayed->damaged;
+    sum.not_understood += replayed->not_understood;
+    log::info("journal replayed", {{"folder", path},
+                                   {"records", replayed->records},
+                                   {"interrupted", replayed->interrupted},
+                                   {"torn", replayed->torn},
+                                   {"damaged", replayed->damaged}});
+    if (replayed->not_understood > 0) {
+      log::error("journal of another version is kept",
+                 {{"folder", path}, {"entries", replayed->not_understood}});
+      not_understood_.push_back(std::move(folder));
+    } else if (!folder.remove()) {
+      log::warn("journal folder cannot be removed", {{"folder", path}});
+    }
+    abandoned_.pop_back();
+  }
+  return sum;
+}
+
+void LedgerWriter::start() {
+  thread_ = std::thread([this] { work(); });
+}
+
+void LedgerWriter::run(std::function<void()> task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    nudged_ = true;
+  }
+  wake_.notify_one();
+}
+
+bool LedgerWriter::flush(milliseconds deadline) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t mine = ++flushes_asked_;
+  nudged_ = true;
+  wake_.notify_one();
+  return done_.wait_for(lock, deadline, [&] { return flushes_done_ >= mine; });
+}
+
+bool LedgerWriter::stop(milliseconds patience) {
+  if (!thread_.joinable()) return false;
+  {
+    std::unique_lock lock(mutex_);
+    stopping_ = nudged_ = true;
+    wake_.notify_one();
+    done_.wait_for(lock, patience, [&] { return carried_; });
+    give_up_ = nudged_ = true;
+    wake_.notify_one();
+  }
+  thread_.join();
+  const bool sealed = std::all_of(writers_.begin(), writers_.end(),
+                                  [](const auto& writer) { return writer.second.empty(); });
+  return carried_ && sealed && open_.size() == 0 && folder_.remove();
+}
+
+void LedgerWriter::work() {
+  milliseconds pause = pace_.batch;
+  std::unique_lock lock(mutex_);
+  while (!give_up_ && !carried_) {
+    wake_.wait_for(lock, pause, [&] { return nudged_; });
+    nudged_ = false;
+    auto tasks = std::exchange(tasks_, {});
+    const std::uint64_t asked = flushes_asked_;
+    const bool last = stopping_;
+    lock.unlock();
+
+    run_tasks(std::move(tasks));
+    look_for_abandoned();
+    const bool good = carry();
+    pause = good || last ? pace_.batch : std::min(pause * 2, pace_.longest_pause);
+
+    lock.lock();
+    if (!good) continue;
+    flushes_done_ = asked;
+    carried_ = last;
+    done_.notify_all();
+  }
+}
+
+void LedgerWriter::run_tasks(std::vector<std::function<void()>> tasks) {
+  for (const auto& task : tasks) {
+    try {
+      task();
+    } catch (const std::exception& bug) {
+      log::error("a task of the ledger's thread failed", {{"reason", bug.what()}});
+    }
+  }
+}
+
+void LedgerWriter::look_for_abandoned() {
+  if (clock_.now() - looked_ < pace_.look_for_abandoned) return;
+  looked_ = clock_.now();
+  for (LockedFolder& folder : folder_.take_abandoned()) abandoned_.push_back(std::move(folder));
+  if (const auto replayed = replay_abandoned(); !replayed) {
+    add(counts_.failures, 1);
+    note_state(false, reason_of(replayed.error()));
+  }
+}
+
+bool LedgerWriter::carry() {
+  follow_new_segments();
+  bool good = batch_.size() < pace_.batch_records || hand_over();
+  for (auto& [writer, files] : writers_) {
+    for (Followed& file : files) {
+      if (good) good = read_on(file);
+      // What comes after is read when nothing can be added before it: a record never before
+      // its hold.
+      if (!file.done) break;
+    }
+  }
+  if (good) good = hand_over();
+  if (good) {
+    note_state(true, "");
+    let_go_of_what_is_done();
+  }
+  measure();
+  return good;
+}
+
+void LedgerWriter::follow_new_segments() {
+  const std::uint64_t known = followed_up_to_;
+  for (auto& segment : folder_.segments()) {
+    const SegmentName& name = segment->name();
+    if (name.sequence <= known) continue;
+    followed_up_to_ = std::max(followed_up_to_, name.sequence);
+    if (name.writer != kLedgersOwn) writers_[name.writer].push_back({std::move(segment)});
+  }
+}
+
+bool LedgerWriter::read_on(Followed& file) {
+  const bool sealed = file.segment->sealed();
+  const std::size_t written = file.segment->written();
+  if (written > file.read) {
+    error_code error;
+    if (!file.segment->read(file.read, written - file.read, read_buffer_, error)) {
+      add(counts_.failures, 1);
+      note_state(false, error.message());
+      return false;
+    }
+    FrameReader frames(file.segment->name(), file.read, read_buffer_);
+    while (const auto payload = frames.next()) {
+      auto entry = decode(*payload);
+      file.read = frames.position();
+      if (entry) take(*std::move(entry), file.segment->name());
+      if (batch_.size() >= pace_.batch_records && !hand_over()) return false;
+    }
+    if (frames.damaged() > 0 || frames.position() != written) {
+      add(counts_.damaged, 1);
+      log::error("journal is damaged",
+                 {{"file", file.segment->path().native()}, {"at", frames.position()}});
+    }
+    file.read = written;
+  }
+  file.done = sealed;
+  return true;
+}
+
+void LedgerWriter::take(JournalEntry entry, const SegmentName& where) {
+  if (auto* hold = std::get_if<Hold>(&entry)) open_.held(std::move(*hold), where);
+  if (auto* extend = std::get_if<Extend>(&entry)) open_.extended(*extend);
+  if (auto* record = std::get_if<UsageRecord>(&entry)) {
+    open_.settled(*record);
+    batch_.push_back(std::move(*record));
+  }
+}
+
+bool LedgerWriter::hand_over() {
+  if (batch_.empty()) return true;
+  const auto appended = ledger_.append(batch_);
+  if (!appended) {
+    add(counts_.failures, 1);
+    note_state(false, reason_of(appended.error()));
+    return false;
+  }
+  add(counts_.records, batch_.size());
+  batch_.clear();
+  return true;
+}
+
+void LedgerWriter::let_go_of_what_is_done() {
+  for (auto& [writer, files] : writers_) {
+    while (!files.empty() && files.front().done) {
+      const auto& segment = files.front().segment;
+      if (!keep_open_holds(segment->name()) || !folder_.drop(segment)) break;
+      files.pop_front();
+    }
+  }
+}
+
+bool LedgerWriter::keep_open_holds(const SegmentName& going) {
+  std::vector<OpenHolds::Entry*> staying;
+  std::size_t there = 0;
+  open_.each([&](OpenHolds::Entry& entry) {
+    if (entry.where == going) staying.push_back(&entry);
+    if (!kept_ || entry.where != kept_->name()) return;
+    staying.push_back(&entry);
+    ++there;
+  });
+  const bool must = staying.size() > there;
+  // What was settled meanwhile goes out with the file that says so.
+  if (!must && there == kept_holds_) return true;
+
+  std::vector<std::string> frames;
+  std::size_t bytes = 0;
+  for (const OpenHolds::Entry* entry : staying) {
+    std::string& frame = frames.emplace_back(4, '\0');
+    encode(entry->hold, frame);
+    frame.append(4, '\0');
+    bytes += frame.size();
+  }
+  std::shared_ptr<Segment> next;
+  if (!frames.empty()) {
+    auto made = folder_.new_segment(kLedgersOwn, bytes);
+    error_code error;
+    bool good = made.has_value();
+    for (std::string& frame : frames) good = good && (*made)->append(frame, error);
+    if (good && folder_.mode() == config::JournalMode::power) good = (*made)->sync(error);
+    if (!good) {
+      if (made) folder_.drop(*made);
+      // Without it the old file says more than is open, which the ledger knows better.
+      return !must;
+    }
+    next = *std::move(made);
+    next->seal();
+    for (OpenHolds::Entry* entry : staying) entry->where = next->name();
+  }
+  if (kept_) folder_.drop(kept_);
+  kept_ = std::move(next);
+  kept_holds_ = frames.size();
+  return true;
+}
+
+void LedgerWriter::measure() {
+  std::uint64_t behind = 0;
+  for (const auto& [writer, files] : writers_) {
+    for (const Followed& file : files) behind += file.segment->written() - file.read;
+  }
+  const bool all = batch_.empty() && behind == 0;
+  counts_.lag_bytes.store(behind, std::memory_order_relaxed);
+  if (all) caught_up_.store(ticks(clock_.now()), std::memory_order_relaxed);
+}
+
+milliseconds LedgerWriter::lag() const {
+  if (!counts_.failing.load(std::memory_order_relaxed) &&
+      counts_.lag_bytes.load(std::memory_order_relaxed) == 0) {
+    return milliseconds(0);
+  }
+  const auto then = config::Clock::Steady::duration(caught_up_.load(std::memory_order_relaxed));
+  return std::chrono::duration_cast<milliseconds>(clock_.now().time_since_epoch() - then);
+}
+
+void LedgerWriter::note_state(bool working, std::string_view reason) {
+  if (counts_.failing.exchange(!working, std::memory_order_relaxed) == !working) return;
+  if (working) {
+    log::info("ledger takes records again");
+  } else {
+    log::error("ledger takes no records; the journal keeps them", {{"reason", reason}});
+  }
+}
+
+}  // namespace gateway
