@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 #include <simdjson.h>
 #include <spdlog/version.h>
+#include <sqlite3.h>
 
 #include "gateway/cli/commands.h"
 
@@ -28,6 +29,7 @@ int version() {
   fmt::print("  simdjson        {}.{}.{}\n", int{simdjson::SIMDJSON_VERSION_MAJOR},
              int{simdjson::SIMDJSON_VERSION_MINOR}, int{simdjson::SIMDJSON_VERSION_REVISION});
   fmt::print("  OpenSSL         {}\n", OpenSSL_version(OPENSSL_VERSION_STRING));
+  fmt::print("  SQLite          {}\n", sqlite3_libversion());
   fmt::print("  yaml-cpp        {}\n", kYamlCppVersion);
   fmt::print("  prometheus-cpp  {}\n", kPrometheusCppVersion);
   fmt::print("  spdlog          {}.{}.{}\n", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
