@@ -91,8 +91,10 @@ Outcome run_stream(const fuzz::AdapterUnderTest& under_test, const Call& call,
 void check_stream(const fuzz::AdapterUnderTest& under_test, const Call& call,
                   const AnswerHead& head, std::string_view stream) {
   const Outcome whole = run_stream(under_test, call, head, stream, fuzz::Cut::whole);
-  FUZZ_CHECK(run_stream(under_test, call, head, stream, fuzz::Cut::bytes) == whole, whole.text);
-  FUZZ_CHECK(run_stream(under_test, call, head, stream, fuzz::Cut::pieces) == whole, whole.text);
+  // Cutting after every byte costs as much as all else together: one input in four.
+  const bool everywhere = std::hash<std::string_view>{}(stream) % 4 == 0;
+  const auto cut = everywhere ? fuzz::Cut::bytes : fuzz::Cut::pieces;
+  FUZZ_CHECK(run_stream(under_test, call, head, stream, cut) == whole, whole.text);
 }
 
 void check_whole(const fuzz::AdapterUnderTest& under_test, const Call& call, const AnswerHead& head,
