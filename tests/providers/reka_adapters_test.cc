@@ -151,7 +151,7 @@ TEST(RekaChatRequest, AnAudioFormatThatIsNoNameIsRefused) {
                                     format + R"("}}]}]})");
   };
   EXPECT_TRUE(encoded("x-wav.2").request);
-  for (const std::string format : {R"(wav\x)", R"(wav"})", "wav;base64,", "wav mp3", ""}) {
+  for (const std::string format : {R"(wav\\x)", R"(wav\"})", "wav;base64,", "wav mp3"}) {
     const Encoded refused = encoded(format);
     ASSERT_FALSE(refused.request) << format;
     EXPECT_EQ(refused.request.error().param, "messages[0].content[0].input_audio.format");
