@@ -156,7 +156,8 @@ class Limiter {
   // thread at a time. What did not change keeps its state, a budget whose limit alone changed
   // keeps its sums, a changed rate keeps what was used of it. A new budget counts at once and
   // refuses from when `spent` has told what its window cost so far; what is settled meanwhile
-  // may count twice in it, never not at all. An Error is that of `spent`; then the budgets it
+  // may count twice in it, never not at all. Requests that were admitted while an account had no
+  // rate at all do not count as running in it. An Error is that of `spent`; then the budgets it
   // could not tell of are not enforced.
   virtual config::Result<void> configure(const AccountId& account, const config::Limits& limits,
                                          const SpentSince& spent, Now now) = 0;
