@@ -97,6 +97,147 @@ TEST(LedgerWriter, AnEndWithSomethingHeldLeavesItToTheNextStart) {
   EXPECT_TRUE(next->take_abandoned().empty());
 }
 
+// Enough to begin another file or more.
+int fill_files(Journal& journal, int from) {
+  const std::uint64_t end = journal.current()->name().sequence + 2;
+  int number = from;
+  while (journal.current()->name().sequence < end) {
+    EXPECT_TRUE(journal.hold(hold_of(number)));
+    journal.settle(record_of(hold_of(number), 1));
+    ++number;
+  }
+  return number;
+}
+
+TEST(LedgerWriter, AStreamThatStaysOpenDoesNotKeepOldFiles) {
+  Rig rig(1024UL * 1024);
+  LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, kQuick);
+  writer.start();
+  Journal journal(*rig.folder, 0, rig.clock);
+  ASSERT_TRUE(journal.hold(hold_of(0)));
+  ASSERT_TRUE(journal.extend({hold_of(0).request, 1, config::PicoUsd{55}}));
+  const std::string first = journal.current()->path();
+  const int next = fill_files(journal, 1);
+  ASSERT_TRUE(writer.flush(10s));
+  ASSERT_TRUE(test::wait_for(10s, [&] { return !std::filesystem::exists(first); }));
+
+  // Whoever looks from outside sees it held, once.
+  const auto other = JournalFolder::open(rig.place.settings(), 1, 2).value();
+  const auto seen = other->open_elsewhere();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].request, hold_of(0).request);
+  EXPECT_EQ(seen[0].reserved, config::PicoUsd{55});
+
+  // Its record comes, and then nothing speaks of it any more.
+  journal.settle(record_of(hold_of(0), 9));
+  fill_files(journal, next);
+  ASSERT_TRUE(writer.flush(10s));
+  EXPECT_TRUE(test::wait_for(10s, [&] {
+    for (const auto& segment : rig.folder->segments()) {
+      if (segment->name().writer == kLedgersOwn) return false;
+    }
+    return true;
+  }));
+  EXPECT_EQ(rig.ledger.records().at({hold_of(0).request.str(), 1}).outcome, Outcome::ok);
+}
+
+TEST(LedgerWriter, WhatStayedOpenInAFileThatWentIsInterruptedWhenTheProcessDies) {
+  Rig rig(1024UL * 1024);
+  {
+    LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, kQuick);
+    writer.start();
+    Journal journal(*rig.folder, 0, rig.clock);
+    ASSERT_TRUE(journal.hold(hold_of(0)));
+    const std::string first = journal.current()->path();
+    fill_files(journal, 1);
+    ASSERT_TRUE(test::wait_for(10s, [&] { return !std::filesystem::exists(first); }));
+  }
+  rig.folder.reset();
+  const auto next = JournalFolder::open(rig.place.settings(), 1, 2).value();
+  LedgerWriter writer(rig.ledger, *next, rig.clock, kQuick);
+  const auto recovered = writer.recover();
+  ASSERT_TRUE(recovered);
+  EXPECT_EQ(recovered->interrupted, 1U);
+  EXPECT_EQ(rig.ledger.records().at({hold_of(0).request.str(), 1}).outcome, Outcome::interrupted);
+}
+
+TEST(LedgerWriter, AProcessThatDiesBesideItIsReplayedWithoutARestart) {
+  Rig rig;
+  auto older = JournalFolder::open(rig.place.settings(), 1, 2).value();
+  {
+    Journal journal(*older, 0, rig.clock);
+    ASSERT_TRUE(journal.hold(hold_of(1)));
+  }
+  LedgerWriter writer(rig.ledger, *rig.folder, rig.clock,
+                      {.batch = 2ms, .longest_pause = 10ms, .look_for_abandoned = 5ms});
+  const auto recovered = writer.recover();
+  ASSERT_TRUE(recovered);
+  EXPECT_EQ(recovered->interrupted, 0U);
+  writer.start();
+  EXPECT_TRUE(rig.ledger.records().empty());
+  older.reset();
+  EXPECT_TRUE(test::wait_for(10s, [&] { return rig.ledger.records().size() == 1; }));
+}
+
+TEST(LedgerWriter, ALedgerThatIsGoneAtTheEndLeavesAllToTheNextStart) {
+  Rig rig;
+  {
+    LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, kQuick);
+    rig.ledger.fail_next(1'000'000);
+    writer.start();
+    {
+      Journal journal(*rig.folder, 0, rig.clock);
+      ASSERT_TRUE(journal.hold(hold_of(1)));
+      journal.settle(record_of(hold_of(1), 5));
+    }
+    EXPECT_FALSE(writer.flush(20ms));
+    EXPECT_TRUE(writer.counts().failing);
+    EXPECT_FALSE(writer.stop(20ms));
+  }
+  rig.folder.reset();
+  rig.ledger.fail_next(0);
+  const auto next = JournalFolder::open(rig.place.settings(), 1, 2).value();
+  LedgerWriter writer(rig.ledger, *next, rig.clock, kQuick);
+  ASSERT_TRUE(writer.recover());
+  EXPECT_EQ(rig.ledger.sum(), 5);
+}
+
+TEST(LedgerWriter, AReplayThatTheLedgerRefusesIsTriedAgain) {
+  Rig rig;
+  {
+    const auto dead = JournalFolder::open(rig.place.settings(), 1, 2).value();
+    Journal journal(*dead, 0, rig.clock);
+    ASSERT_TRUE(journal.hold(hold_of(1)));
+  }
+  LedgerWriter writer(rig.ledger, *rig.folder, rig.clock,
+                      {.batch = 2ms, .longest_pause = 10ms, .look_for_abandoned = 5ms});
+  rig.ledger.fail_next(3);
+  EXPECT_FALSE(writer.recover());
+  writer.start();
+  EXPECT_TRUE(test::wait_for(10s, [&] { return rig.ledger.records().size() == 1; }));
+}
+
+TEST(LedgerWriter, AJournalOfAnotherVersionIsKept) {
+  Rig rig;
+  std::filesystem::path path;
+  {
+    const auto dead = JournalFolder::open(rig.place.settings(), 1, 2).value();
+    path = dead->path();
+    const auto segment = dead->new_segment(writer_of(0)).value();
+    std::string frame(4, '\0');
+    encode(hold_of(1), frame);
+    frame[5] = 99;  // its version
+    frame.append(4, '\0');
+    boost::system::error_code error;
+    ASSERT_TRUE(segment->append(frame, error));
+  }
+  LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, kQuick);
+  const auto recovered = writer.recover();
+  ASSERT_TRUE(recovered);
+  EXPECT_EQ(recovered->not_understood, 1U);
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
 TEST(LedgerWriter, RunsTasksOnItsThread) {
   Rig rig;
   LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, kQuick);

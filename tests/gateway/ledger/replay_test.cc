@@ -53,6 +53,8 @@ struct Outcomes {
 // What is read from a folder with one file of these bytes.
 Outcomes replayed(std::string_view bytes) {
   static const test::TempDir dir;  // one for thousands of calls
+  // A file made anew: over an old one some file systems would wait for the disk.
+  std::filesystem::remove(dir.file(to_string(kName)));
   std::ofstream(dir.file(to_string(kName)), std::ios::binary) << bytes;
   Outcomes out;
   const auto counts = replay(dir.path(), [&](std::span<const UsageRecord> records) {
