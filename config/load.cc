@@ -47,6 +47,8 @@ Config read_config(const YamlNode& root, Surroundings& around) {
   const auto auth = map.get("auth");
   read_word(auth, out.auth, kAuth);
   const auto keys = map.get("keys");
+  out.teams = read_teams(map.get("teams"));
+  out.limits = read_limits(map.get("limits"));
   const auto prices = read_price_files(map.get("prices"), around);
   const auto providers = map.require("providers");
   out.providers = read_providers(providers, around);

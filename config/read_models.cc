@@ -60,6 +60,7 @@ Model read_model(const YamlNode& node, UniqueNames& names, const std::vector<Pro
   read_aliases(map.get("aliases"), names, out.aliases);
   read_whole(map.get("context_length"), out.context_length, 1, kMost);
   read_whole(map.get("max_output_tokens"), out.max_output_tokens, 1, kMost);
+  read_whole(map.get("reserve_output_tokens"), out.reserve_output_tokens, 1, kMost);
   read_word(map.get("unsupported_params"), out.unsupported_params, kUnsupportedParams);
   read_word(map.get("order"), out.order, kOrders);
   out.targets = read_targets(map.require("targets"), out.name, providers, prices, around);

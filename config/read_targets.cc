@@ -11,6 +11,9 @@
 namespace config {
 namespace {
 
+constexpr std::pair<std::string_view, OnClientGone> kOnClientGone[] = {
+    {"cancel", OnClientGone::cancel}, {"drain", OnClientGone::drain}};
+
 const Provider* read_provider_of(const YamlNode& node, const std::vector<Provider>& providers) {
   std::string name;
   read_line(node, name);
@@ -95,6 +98,7 @@ std::optional<Target> read_target(const YamlNode& node, const ModelName& served,
   read_kind(kind, out.kind, around);
   read_preset(map.get("preset"), out.preset);
   read_whole(map.get("weight"), out.weight, 1, kMaxWeight);
+  read_word(map.get("on_client_gone"), out.on_client_gone, kOnClientGone);
   read_whole(map.get("context_length"), out.context_length, 1,
              std::numeric_limits<std::int32_t>::max());
   out.overrides = read_capabilities(map.get("capabilities"));

@@ -56,6 +56,10 @@ std::vector<Target> read_targets(const YamlNode& node, const ModelName& model,
 std::vector<Model> read_models(const YamlNode& node, const std::vector<Provider>& providers,
                                const PriceTable& prices, const Surroundings& around);
 
+// read_limits.cc
+Limits read_limits(const YamlNode& node);
+std::vector<Team> read_teams(const YamlNode& node);
+
 // read_keys.cc
 std::vector<Key> read_keys(const YamlNode& node, const std::vector<Model>& models);
 

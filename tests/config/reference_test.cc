@@ -90,6 +90,9 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.log.format, defaults.log.format);
   EXPECT_EQ(shown.log.file, defaults.log.file);
   EXPECT_EQ(shown.auth, defaults.auth);
+  ASSERT_FALSE(shown.models.empty());
+  EXPECT_EQ(shown.models[0].reserve_output_tokens, Model{}.reserve_output_tokens);
+  EXPECT_EQ(shown.models[0].targets.at(0).on_client_gone, Target{}.on_client_gone);
   ASSERT_FALSE(shown.providers.empty());
   const auto& timeouts = shown.providers[0].timeouts;
   EXPECT_EQ(timeouts.connect, Timeouts{}.connect);
