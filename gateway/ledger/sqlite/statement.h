@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <variant>
 
 #include "config/base/error.h"
 
@@ -24,7 +25,7 @@ struct Blob {
 class Statement {
  public:
   // Starts over with these values for ?1, ?2 and so on: whole numbers, bool, text, Blob,
-  // nullptr, or an optional of them. They are copied.
+  // nullptr, or an optional or a variant of them. They are copied.
   template <class... Values>
   Statement& with(const Values&... values) {
     reset();
@@ -69,6 +70,11 @@ class Statement {
   void bind(int parameter, const std::optional<Value>& value) {
     if (value) return bind(parameter, *value);
     bind(parameter, nullptr);
+  }
+
+  template <class... Values>
+  void bind(int parameter, const std::variant<Values...>& value) {
+    std::visit([&](const auto& chosen) { bind(parameter, chosen); }, value);
   }
 
   void bind_integer(int parameter, std::int64_t value);

@@ -1,0 +1,286 @@
+#include "gateway/ledger/sqlite_ledger.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "gateway/ledger/chain.h"
+#include "gateway/ledger/time_cover.h"
+
+namespace gateway {
+
+using config::Result;
+
+namespace {
+
+constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+
+config::Error damaged(std::string detail) {
+  return config::failure(config::ErrorCode::internal, "The ledger is damaged.", std::move(detail));
+}
+
+}  // namespace
+
+struct SqliteLedger::Prepared {
+  Names names;
+  RollUpWriter roll_up;
+  sqlite::Statement insert;
+  sqlite::Statement latest;  // of a request and attempt
+  sqlite::Statement set_head;
+  sqlite::Statement account;       // sums of an account's slots
+  sqlite::Statement account_rest;  // costs of an account's records
+  sqlite::Statement oldest;
+  sqlite::Statement remove;
+  sqlite::Statement checkpoint;
+};
+
+void SqliteLedger::Drop::operator()(Prepared* prepared) const {
+  delete prepared;
+}
+
+SqliteLedger::SqliteLedger(sqlite::WriterLock lock, sqlite::Database database)
+    : lock_(std::move(lock)), database_(std::move(database)) {}
+
+Result<std::unique_ptr<SqliteLedger>> SqliteLedger::open(const std::string& path,
+                                                         const sqlite::WriteOptions& options) {
+  auto lock = sqlite::WriterLock::take(path);
+  if (!lock) return lock.error();
+  auto database = sqlite::open_for_writing(path, *lock, options);
+  if (!database) return database.error();
+  std::unique_ptr<SqliteLedger> ledger(new SqliteLedger(*std::move(lock), *std::move(database)));
+  auto ready = ledger->prepare();
+  if (ready) ready = ledger->read_head();
+  if (!ready) {
+    auto error = ready.error();
+    error.message = fmt::format("the ledger {}: {}", path, error.detail);
+    return error;
+  }
+  return ledger;
+}
+
+Result<void> SqliteLedger::prepare() {
+  auto names = Names::open(database_);
+  if (!names) return names.error();
+  auto roll_up = RollUpWriter::open(database_);
+  if (!roll_up) return roll_up.error();
+  auto insert = prepare_insert(database_);
+  if (!insert) return insert.error();
+  auto latest = prepare_select(
+      database_, "WHERE r.request = ?1 AND r.attempt = ?2 ORDER BY r.revision DESC LIMIT 1");
+  if (!latest) return latest.error();
+  auto set_head = database_.prepare("INSERT OR REPLACE INTO meta VALUES ('head', ?1)");
+  if (!set_head) return set_head.error();
+  auto account = database_.prepare(
+      "SELECT usd, pico FROM account_sum WHERE kind = ?1 AND name = ?2 AND span = ?3"
+      " AND slot >= ?4 AND slot < ?5");
+  if (!account) return account.error();
+  // Of an attempt, its latest row counts.
+  auto account_rest = database_.prepare(
+      "SELECT r.cost FROM record r JOIN series s ON s.id = r.series"
+      " WHERE r.started >= ?1 AND r.started < ?2 AND r.cost IS NOT NULL"
+      " AND ?4 = CASE ?3 WHEN 1 THEN s.team WHEN 2 THEN s.key ELSE ?4 END"
+      " AND NOT EXISTS (SELECT 1 FROM record n WHERE n.request = r.request"
+      " AND n.attempt = r.attempt AND n.revision = r.revision + 1)");
+  if (!account_rest) return account_rest.error();
+  auto oldest = database_.prepare("SELECT id, started, hash FROM record ORDER BY id LIMIT ?1");
+  if (!oldest) return oldest.error();
+  auto remove = database_.prepare("DELETE FROM record WHERE id <= ?1");
+  if (!remove) return remove.error();
+  auto checkpoint = database_.prepare(
+      "INSERT INTO checkpoint VALUES (?1, ?2, max(?3, ifnull((SELECT max(through) FROM"
+      " checkpoint), ?3)))");
+  if (!checkpoint) return checkpoint.error();
+  prepared_.reset(new Prepared{*std::move(names), *std::move(roll_up), *std::move(insert),
+                               *std::move(latest), *std::move(set_head), *std::move(account),
+                               *std::move(account_rest), *std::move(oldest), *std::move(remove),
+                               *std::move(checkpoint)});
+  return {};
+}
+
+// "ID HASH" of the last row, kept beside the rows: without it, rows missing at the end
+// would not be noticed.
+Result<void> SqliteLedger::read_head() {
+  auto identity = database_.text("SELECT value FROM meta WHERE name = 'identity'");
+  if (!identity) return identity.error();
+  auto known = database_.integer("SELECT count(*) FROM meta WHERE name = 'head'");
+  if (!known) return known.error();
+  auto last = database_.integer("SELECT ifnull(max(id), 0) FROM record");
+  if (!last) return last.error();
+  if (*known == 0) {
+    if (*last != 0) return damaged("it does not say where its chain ends");
+    last_id_ = 0;
+    last_hash_ = first_link(*identity);
+    return {};
+  }
+  auto head = database_.text("SELECT value FROM meta WHERE name = 'head'");
+  if (!head) return head.error();
+  const std::size_t space = head->find(' ');
+  const auto hash = config::parse_sha256(
+      space == std::string::npos ? std::string_view() : std::string_view(*head).substr(space + 1));
+  if (!hash) return damaged("it does not say where its chain ends");
+  auto checkpoint = database_.integer("SELECT ifnull(max(id), 0) FROM checkpoint");
+  if (!checkpoint) return checkpoint.error();
+  const std::string end = std::to_string(std::max(*last, *checkpoint));
+  if (head->substr(0, space) != end) {
+    return damaged(
+        fmt::format("its last record is {}, and should be {}", end, head->substr(0, space)));
+  }
+  last_id_ = std::max(*last, *checkpoint);
+  last_hash_ = *hash;
+  return {};
+}
+
+Result<void> SqliteLedger::write_head() {
+  return prepared_->set_head.with(fmt::format("{} {}", last_id_, config::to_hex(last_hash_))).run();
+}
+
+template <class Change>
+Result<void> SqliteLedger::changing(Change change) {
+  const std::int64_t id = last_id_;
+  const config::Sha256 hash = last_hash_;
+  auto transaction = sqlite::Transaction::begin(database_, sqlite::Transaction::Kind::immediate);
+  if (!transaction) return transaction.error();
+  Result<void> done = change();
+  if (done && last_id_ != id) done = write_head();
+  if (done) done = transaction->commit();
+  if (!done) {
+    last_id_ = id;
+    last_hash_ = hash;
+    prepared_->names.forget();
+  }
+  return done;
+}
+
+Result<bool> SqliteLedger::insert(const UsageRecord& record, std::int64_t revision, RollUp& changes,
+                                  const Sums& sums) {
+  auto key = series_key(prepared_->names, record);
+  if (!key) return key.error();
+  auto series = prepared_->names.series(*key);
+  if (!series) return series.error();
+  RecordRow row{last_id_ + 1, revision, record, next_link(last_hash_, record, revision)};
+  auto is_new = insert_row(database_, prepared_->insert, prepared_->names, *series, row);
+  if (!is_new || !*is_new) return is_new;
+  last_id_ = row.id;
+  last_hash_ = row.hash;
+  auto added =
+      changes.add(prepared_->names, *key, *series, record.tags, to_micros(record.started), sums);
+  if (!added) return added.error();
+  return true;
+}
+
+Result<void> SqliteLedger::append(std::span<const UsageRecord> records) {
+  if (records.empty()) return {};
+  return changing([&]() -> Result<void> {
+    RollUp changes;
+    for (const UsageRecord& record : records) {
+      auto inserted = insert(record, 0, changes, sums_of(record));
+      if (!inserted) return inserted.error();
+    }
+    return prepared_->roll_up.write(changes);
+  });
+}
+
+Result<std::optional<RecordRow>> SqliteLedger::latest(const config::RequestId& request,
+                                                      int attempt) {
+  const RequestKey key(request);
+  auto found = prepared_->latest.with(key.stored(), attempt).step();
+  if (!found) return found.error();
+  if (!*found) return std::optional<RecordRow>();
+  auto row = read_row(prepared_->latest, prepared_->names);
+  prepared_->latest.reset();
+  if (!row) return row.error();
+  return std::optional<RecordRow>(*std::move(row));
+}
+
+Result<int> SqliteLedger::correct(std::span<const Correction> corrections) {
+  int written = 0;
+  auto done = changing([&]() -> Result<void> {
+    RollUp changes;
+    for (const Correction& correction : corrections) {
+      auto before = latest(correction.request, correction.attempt);
+      if (!before) return before.error();
+      if (!*before) continue;
+      UsageRecord record = (*before)->record;
+      const Sums was = sums_of(record);
+      record.cost = {correction.cost, providers::Source::reported};
+      if (correction.usage) record.usage = *correction.usage;
+      Sums change = sums_of(record);
+      change.subtract(was);
+      if (change.empty()) continue;
+      auto inserted = insert(record, (*before)->revision + 1, changes, change);
+      if (!inserted) return inserted.error();
+      ++written;
+    }
+    return prepared_->roll_up.write(changes);
+  });
+  if (!done) return done.error();
+  return written;
+}
+
+Result<config::PicoUsd> SqliteLedger::spent(const AccountId& account, config::Clock::Wall since) {
+  auto through = database_.integer(
+      "SELECT ifnull(max(through), -9223372036854775807 - 1)"
+      " FROM checkpoint");
+  if (!through) return through.error();
+  auto name = prepared_->names.find(account.name);
+  if (!name) return name.error();
+  if (!*name) return config::PicoUsd{};
+  const int kind = static_cast<int>(account.kind);
+  const TimeCover spans = cover(to_micros(since), kForever, *through);
+  MoneySum sum = 0;
+  for (const Slots& slots : spans.slots) {
+    prepared_->account.with(kind, **name, slots.span, slots.begin, slots.end);
+    for (;;) {
+      auto row = prepared_->account.step();
+      if (!row) return row.error();
+      if (!*row) break;
+      sum += joined(prepared_->account.integer(0), prepared_->account.integer(1));
+    }
+  }
+  for (const Micros& rest : spans.rest) {
+    prepared_->account_rest.with(rest.begin, rest.end, kind, **name);
+    for (;;) {
+      auto row = prepared_->account_rest.step();
+      if (!row) return row.error();
+      if (!*row) break;
+      sum += prepared_->account_rest.integer(0);
+    }
+  }
+  if (sum < std::numeric_limits<std::int64_t>::min() || sum > kForever) {
+    return config::failure(config::ErrorCode::internal, "The sum of this budget is beyond reach.",
+                           fmt::format("{} USD", to_usd(sum)));
+  }
+  return config::PicoUsd{static_cast<std::int64_t>(sum)};
+}
+
+Result<int> SqliteLedger::retire(config::Clock::Wall before, int at_most) {
+  const std::int64_t border = to_micros(before);
+  std::int64_t last = 0;
+  std::int64_t through = std::numeric_limits<std::int64_t>::min();
+  std::string hash;
+  int count = 0;
+  auto done = changing([&]() -> Result<void> {
+    auto& oldest = prepared_->oldest.with(at_most);
+    for (;;) {
+      auto row = oldest.step();
+      if (!row) return row.error();
+      if (!*row || oldest.integer(1) >= border) break;
+      last = oldest.integer(0);
+      through = std::max(through, oldest.integer(1));
+      hash = oldest.blob(2);
+      ++count;
+    }
+    oldest.reset();
+    if (count == 0) return {};
+    // A correction's row may outlive the row it corrects: its sums were counted in full.
+    auto removed = prepared_->remove.with(last).run();
+    if (!removed) return removed.error();
+    return prepared_->checkpoint.with(last, sqlite::Blob{hash}, through).run();
+  });
+  if (!done) return done.error();
+  return count;
+}
+
+}  // namespace gateway
