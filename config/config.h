@@ -17,6 +17,7 @@
 #include "config/limits.h"
 #include "config/network.h"
 #include "config/price.h"
+#include "config/tokenizer.h"
 
 namespace config {
 
@@ -132,8 +133,9 @@ struct Target {
   Timeouts timeouts;
   OnClientGone on_client_gone = OnClientGone::cancel;
   int weight = 1;
-  std::int64_t context_length = 0;  // 0: not known
-  std::optional<Price> price;       // nullopt: written down as `price: unknown`
+  std::int64_t context_length = 0;           // 0: not known
+  std::optional<Price> price;                // nullopt: written down as `price: unknown`
+  Tokenizer tokenizer = Tokenizer::unknown;  // the model's, unless it has its own
   CapabilityOverrides overrides;
   Capabilities can;  // the kind's defaults with the overrides over them; filled by the snapshot
 };
@@ -148,6 +150,7 @@ struct Model {
   // What a budget sets aside for an answer whose length nobody knows, and the step by
   // which a stream asks for more.
   std::int64_t reserve_output_tokens = 1'000;
+  Tokenizer tokenizer = Tokenizer::unknown;
   UnsupportedParams unsupported_params = UnsupportedParams::drop;
   Order order = Order::in_order;
   std::vector<Target> targets;  // in the operator's order

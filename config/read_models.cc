@@ -63,7 +63,8 @@ Model read_model(const YamlNode& node, UniqueNames& names, const std::vector<Pro
   read_whole(map.get("reserve_output_tokens"), out.reserve_output_tokens, 1, kMost);
   read_word(map.get("unsupported_params"), out.unsupported_params, kUnsupportedParams);
   read_word(map.get("order"), out.order, kOrders);
-  out.targets = read_targets(map.require("targets"), out.name, providers, prices, around);
+  read_tokenizer(map.get("tokenizer"), out.tokenizer);
+  out.targets = read_targets(map.require("targets"), out, providers, prices, around);
   return out;
 }
 

@@ -81,7 +81,7 @@ void read_target_price(const YamlNode& node, const YamlNode& target_node, const 
                   in_quotes(out.model), in_quotes(provider.prices_of.view())));
 }
 
-std::optional<Target> read_target(const YamlNode& node, const ModelName& served,
+std::optional<Target> read_target(const YamlNode& node, const Model& served,
                                   const std::vector<Provider>& providers, const PriceTable& prices,
                                   const Surroundings& around) {
   constexpr int kMaxWeight = 1'000'000;
@@ -89,7 +89,7 @@ std::optional<Target> read_target(const YamlNode& node, const ModelName& served,
   const auto* provider = read_provider_of(map.require("provider"), providers);
   const Provider nobody;
   auto out = of_provider(provider ? *provider : nobody);
-  read_upstream_model(map.require("model"), served, out.model);
+  read_upstream_model(map.require("model"), served.name, out.model);
   out.quoted_model = json_string(out.model);
   out.name = TargetName(fmt::format("{}/{}", out.provider.view(), out.model));
   const auto kind = map.get("kind");
@@ -101,6 +101,8 @@ std::optional<Target> read_target(const YamlNode& node, const ModelName& served,
   read_word(map.get("on_client_gone"), out.on_client_gone, kOnClientGone);
   read_whole(map.get("context_length"), out.context_length, 1,
              std::numeric_limits<std::int32_t>::max());
+  out.tokenizer = served.tokenizer;
+  read_tokenizer(map.get("tokenizer"), out.tokenizer);
   out.overrides = read_capabilities(map.get("capabilities"));
   out.timeouts = read_timeouts(map.get("timeouts"), out.timeouts);
   const auto price = map.get("price");
@@ -115,7 +117,13 @@ std::optional<Target> read_target(const YamlNode& node, const ModelName& served,
 
 }  // namespace
 
-std::vector<Target> read_targets(const YamlNode& node, const ModelName& model,
+void read_tokenizer(const YamlNode& node, Tokenizer& out) {
+  constexpr std::pair<std::string_view, Tokenizer> kTokenizers[] = {
+      {"unknown", Tokenizer::unknown}, {"cl100k_base", Tokenizer::cl100k_base}};
+  read_word(node, out, kTokenizers);
+}
+
+std::vector<Target> read_targets(const YamlNode& node, const Model& model,
                                  const std::vector<Provider>& providers, const PriceTable& prices,
                                  const Surroundings& around) {
   std::vector<Target> out;

@@ -47,8 +47,9 @@ void read_kind(const YamlNode& node, std::string& out, const Surroundings& aroun
 void read_preset(const YamlNode& node, std::string& out);
 Timeouts read_timeouts(const YamlNode& node, Timeouts defaults);
 
-// read_targets.cc
-std::vector<Target> read_targets(const YamlNode& node, const ModelName& model,
+// read_targets.cc: of `model` what its targets inherit is read already.
+void read_tokenizer(const YamlNode& node, Tokenizer& out);
+std::vector<Target> read_targets(const YamlNode& node, const Model& model,
                                  const std::vector<Provider>& providers, const PriceTable& prices,
                                  const Surroundings& around);
 

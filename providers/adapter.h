@@ -14,6 +14,7 @@
 #include "config/base/error.h"
 #include "config/config.h"
 #include "providers/chat_request.h"
+#include "providers/tokens/delivered_text.h"
 #include "providers/usage.h"
 #include "providers/wire/body.h"
 #include "providers/wire/json_workspace.h"
@@ -93,15 +94,16 @@ class StreamDecoder {
 
   // As far as known; final after finish().
   const Usage& usage() const { return usage_; }
-  // Text handed to the client so far, reasoning and tool arguments included, in
-  // bytes of UTF-8: what an estimate is made from.
-  std::size_t delivered_bytes() const { return delivered_bytes_; }
+  // Text handed to the client so far, reasoning and tool arguments included: what an
+  // estimate is made from. In bytes of UTF-8 it costs nothing to ask.
+  const DeliveredText& delivered() const { return delivered_; }
+  std::size_t delivered_bytes() const { return delivered_.bytes(); }
   const std::string& upstream_id() const { return upstream_id_; }
 
  protected:
   bool done_ = false;
   Usage usage_;
-  std::size_t delivered_bytes_ = 0;
+  DeliveredText delivered_;
   std::string upstream_id_;
 };
 
@@ -138,16 +140,5 @@ class Adapter {
 // for: where an upstream cannot stream what was asked, or answered JSON anyway.
 // `completion` is what decode() gave for the same call.
 config::Result<Body> stream_from_completion(const Call& call, const Completion& completion);
-
-// A guess at tokens from bytes of text, for where nobody reports them: always
-// labelled estimated. (Replaced by a real tokenizer with the ledger.)
-std::int64_t estimated_tokens(std::size_t text_bytes);
-
-// The same for a request's input: its text as it stands, media data left out, since
-// nobody bills base64 by its length.
-std::int64_t estimated_prompt_tokens(const ChatRequest& chat);
-
-// What is booked where an upstream answered and reported nothing.
-Usage estimated_usage(const ChatRequest& chat, std::size_t delivered_bytes);
 
 }  // namespace providers

@@ -1,71 +1,118 @@
-// Guesses at tokens, declared in adapter.h.
+#include "providers/estimate.h"
 
-#include <algorithm>
+#include <string>
 
-#include "providers/adapter.h"
+#include "providers/tokens/token_counter.h"
 
 namespace providers {
 namespace {
 
-// English text holds about four bytes per token in every vocabulary we meet.
-constexpr std::size_t kBytesPerToken = 4;
+using Part = DeliveredText::Part;
+
 // What vision models bill for a picture of common size.
 constexpr std::int64_t kTokensPerImage = 1000;
-// A string this long without a blank in its beginning is data, not words.
-constexpr std::size_t kShortestData = 1024;
-constexpr std::size_t kLookedAt = 256;
+// "human:" and " <sep>" around a message, "assistant:" behind the last one.
+constexpr std::int64_t kTokensPerMessage = 5;
+constexpr std::int64_t kTokensForTheAnswer = 2;
 
-bool is_data(std::string_view text) {
-  if (text.starts_with("data:")) return true;
-  if (text.size() < kShortestData) return false;
-  const auto head = text.substr(0, kLookedAt);
-  return head.find_first_of(" \\.,") == std::string_view::npos;
-}
-
-// Where the string whose inside begins at `at` ends.
-std::size_t end_of_string(std::string_view json, std::size_t at) {
-  while (true) {
-    const auto quote = json.find('"', at);
-    if (quote == std::string_view::npos) return json.size();
-    std::size_t slashes = 0;
-    while (slashes < quote && json[quote - slashes - 1] == '\\') ++slashes;
-    if (slashes % 2 == 0) return quote;
-    at = quote + 1;
+// Adds the texts of a request to a tally. `storage` is where escapes are resolved.
+class PromptText {
+ public:
+  void add_messages(JsonValue messages) {
+    for (JsonValue message : messages.elements()) {
+      add_message(message);
+      tally_.add_tokens(kTokensPerMessage);
+    }
+    tally_.add_tokens(kTokensForTheAnswer);
   }
-}
 
-std::size_t bytes_without_data(std::string_view json) {
-  std::size_t bytes = json.size();
-  for (auto quote = json.find('"'); quote != std::string_view::npos;) {
-    const auto end = end_of_string(json, quote + 1);
-    const auto text = json.substr(quote + 1, end - quote - 1);
-    if (is_data(text)) bytes -= text.size();
-    quote = end < json.size() ? json.find('"', end + 1) : std::string_view::npos;
+  // Of completions and embeddings: texts, or tokens counted by the client already.
+  void add_input(JsonValue input) {
+    if (input.is(JsonType::number)) return tally_.add_tokens(1);
+    add(input);
+    for (JsonValue element : input.elements()) add_input(element);
   }
-  return bytes;
+
+  // Tools are told to a model as their JSON, more or less.
+  void add_raw(JsonValue value) { tally_.add(value.raw()); }
+
+  const TokenTally& tally() const { return tally_; }
+
+ private:
+  void add(JsonValue text) { tally_.add(text.text(storage_)); }
+
+  void add_function(JsonValue function) {
+    add(function["name"]);
+    add(function["arguments"]);
+  }
+
+  void add_message(JsonValue message) {
+    const JsonValue content = message["content"];
+    add(content);
+    for (JsonValue part : content.elements()) {
+      add(part["text"]);
+      add(part["refusal"]);
+    }
+    for (const char* name : {"name", "refusal", "reasoning", "reasoning_content"}) {
+      add(message[name]);
+    }
+    for (JsonValue call : message["tool_calls"].elements()) add_function(call["function"]);
+    add_function(message["function_call"]);
+  }
+
+  TokenTally tally_;
+  std::string storage_;
+};
+
+void add_function(JsonValue function, std::size_t choice, DeliveredText& out) {
+  out.add_json(choice, Part::call_name, function["name"].raw_text());
+  out.add_json(choice, Part::call_arguments, function["arguments"].raw_text());
 }
 
 }  // namespace
 
-std::int64_t estimated_tokens(std::size_t text_bytes) {
-  return static_cast<std::int64_t>((text_bytes + kBytesPerToken - 1) / kBytesPerToken);
-}
-
-std::int64_t estimated_prompt_tokens(const ChatRequest& chat) {
-  std::size_t bytes = 0;
-  for (const char* key : {"messages", "tools", "functions", "prompt", "input"}) {
+std::int64_t prompt_tokens(const ChatRequest& chat, config::Tokenizer tokenizer) {
+  PromptText text;
+  JsonDocument document;
+  for (const char* key : {"messages", "prompt", "input", "tools", "functions"}) {
     const JsonMember* member = chat.find(key);
-    if (member != nullptr) bytes += bytes_without_data(chat.raw(*member));
+    if (member == nullptr || !document.read(chat.raw(*member))) continue;
+    const std::string_view name = key;
+    if (name == "messages") {
+      text.add_messages(document.root());
+    } else if (name == "tools" || name == "functions") {
+      text.add_raw(document.root());
+    } else {
+      text.add_input(document.root());
+    }
   }
-  return estimated_tokens(bytes) + chat.wants.image_count * kTokensPerImage;
+  return text.tally().tokens(tokenizer) + chat.wants.image_count * kTokensPerImage;
 }
 
-Usage estimated_usage(const ChatRequest& chat, std::size_t delivered_bytes) {
+Usage estimated_usage(const ChatRequest& chat, config::Tokenizer tokenizer,
+                      const DeliveredText& delivered) {
   Usage usage;
   usage.tokens = Source::estimated;
-  usage.prompt = estimated_prompt_tokens(chat);
-  usage.completion = estimated_tokens(delivered_bytes);
+  usage.prompt = prompt_tokens(chat, tokenizer);
+  usage.completion = delivered.tokens(tokenizer);
   return usage;
+}
+
+void add_delivered(JsonValue message, std::size_t choice, DeliveredText& out) {
+  out.add_json(choice, Part::content, message["content"].raw_text());
+  out.add_json(choice, Part::content, message["text"].raw_text());
+  add_delivered_besides_content(message, choice, out);
+}
+
+void add_delivered_besides_content(JsonValue message, std::size_t choice, DeliveredText& out) {
+  const auto reasoning = message["reasoning"].raw_text();
+  out.add_json(choice, Part::reasoning,
+               reasoning.empty() ? message["reasoning_content"].raw_text() : reasoning);
+  out.add_json(choice, Part::refusal, message["refusal"].raw_text());
+  for (JsonValue call : message["tool_calls"].elements()) {
+    add_function(call["function"], choice, out);
+  }
+  add_function(message["function_call"], choice, out);
 }
 
 }  // namespace providers

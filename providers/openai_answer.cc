@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "providers/estimate.h"
 #include "providers/finish_reason.h"
 #include "providers/openai_parameters.h"
 #include "providers/reasoning_tags.h"
@@ -37,12 +38,11 @@ class Answer {
   void edit_tool_calls(JsonValue calls, std::size_t choice);
   void split_content(JsonValue message, MemberEdits& members, const JsonMemberView& content,
                      std::string& added);
-  void count(JsonValue message);
+  DeliveredText delivered() const;
 
   const Call& call_;
   JsonValue root_;
   Edits edits_;
-  std::size_t delivered_ = 0;
 };
 
 // Errors hide inside choices as well (OpenRouter).
@@ -76,7 +76,7 @@ void Answer::write(const AnswerHead& head, const Dialect& dialect, std::string_v
 
   if (!dialect.cost_header.empty()) read_reported_cost(head.find(dialect.cost_header), out.usage);
   read_usage(root_["usage"], out.usage);
-  complete_usage(call_.chat, delivered_, out.usage);
+  if (lacks_tokens(call_.chat, out.usage)) complete_usage(call_, delivered(), out.usage);
   if (dialect.price_variant != nullptr) out.usage.price_variant = dialect.price_variant(call_);
   const auto& price = call_.target.price;
   std::string usage;
@@ -140,7 +140,6 @@ void Answer::edit_choice(JsonValue choice, std::size_t index) {
   const JsonValue message = choice["message"];
   const bool has_calls = !message["tool_calls"].empty();
   const bool functions = has_calls && speaks_of_functions(call_.chat);
-  count(message ? message : choice);
 
   bool has_index = false;
   bool has_finish = false;
@@ -249,14 +248,15 @@ void Answer::edit_tool_calls(JsonValue calls, std::size_t choice) {
   }
 }
 
-void Answer::count(JsonValue message) {
-  for (const char* name : {"content", "text", "reasoning", "reasoning_content", "refusal"}) {
-    delivered_ += message[name].raw_text().size();
+// Only where the upstream has not.
+DeliveredText Answer::delivered() const {
+  DeliveredText out;
+  std::size_t index = 0;
+  for (JsonValue choice : root_["choices"].elements()) {
+    const JsonValue message = choice["message"];
+    add_delivered(message ? message : choice, index++, out);
   }
-  for (JsonValue call : message["tool_calls"].elements()) {
-    delivered_ += call["function"]["name"].raw_text().size();
-    delivered_ += call["function"]["arguments"].raw_text().size();
-  }
+  return out;
 }
 
 }  // namespace
@@ -273,10 +273,14 @@ std::string_view object_name(Operation operation, bool chunk) {
   return chunk ? "chat.completion.chunk" : "chat.completion";
 }
 
-void complete_usage(const ChatRequest& chat, std::size_t delivered, Usage& usage) {
-  const bool wants_completion = chat.operation != Operation::embeddings;
-  if (usage.prompt && (usage.completion || !wants_completion)) return;
-  const Usage guess = estimated_usage(chat, delivered);
+bool lacks_tokens(const ChatRequest& chat, const Usage& usage) {
+  return !usage.prompt || (!usage.completion && chat.operation != Operation::embeddings);
+}
+
+void complete_usage(const Call& call, const DeliveredText& delivered, Usage& usage) {
+  if (!lacks_tokens(call.chat, usage)) return;
+  const bool wants_completion = call.chat.operation != Operation::embeddings;
+  const Usage guess = estimated_usage(call.chat, call.target.tokenizer, delivered);
   if (!usage.prompt) usage.prompt = guess.prompt;
   if (!usage.completion && wants_completion) usage.completion = guess.completion;
   usage.tokens = Source::estimated;

@@ -16,8 +16,11 @@ config::Result<Completion> decode_openai_answer(const Call& call, const AnswerHe
 // the chunk's.
 std::string_view object_name(Operation operation, bool chunk);
 
-// Fills in what nobody reported, and says so. `delivered` bytes of answer were seen.
-void complete_usage(const ChatRequest& chat, std::size_t delivered, Usage& usage);
+// Whether complete_usage() will have to guess.
+bool lacks_tokens(const ChatRequest& chat, const Usage& usage);
+
+// Fills in what nobody reported, from the request and what was delivered, and says so.
+void complete_usage(const Call& call, const DeliveredText& delivered, Usage& usage);
 
 // An id for a tool call that came without one.
 std::string minted_call_id(const ChatRequest& chat, std::size_t choice, std::size_t call);

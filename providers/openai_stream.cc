@@ -130,7 +130,7 @@ Result<void> OpenAiStream::take_choices(JsonValue choices) {
       return garbled("a choice beyond any that was asked for");
     seen_choice_ = true;
     auto& choice = choice_at(static_cast<std::size_t>(index));
-    if (choice.take(piece, edits_, delivered_bytes_)) delivered_any_ = true;
+    if (choice.take(piece, edits_, delivered_)) delivered_any_ = true;
   }
   return {};
 }
@@ -229,7 +229,7 @@ void OpenAiStream::stop(std::string_view why, Body& out) {
 
 void OpenAiStream::write_end(Body& out) {
   done_ = true;
-  complete_usage(call_.chat, delivered_bytes_, usage_);
+  complete_usage(call_, delivered_, usage_);
   if (call_.chat.include_usage) write_usage(out);
   out.own("data: [DONE]\n\n");
 }
@@ -240,7 +240,7 @@ void OpenAiStream::write_finishes(Body& out, std::string_view stopped) {
   for (StreamChoice& choice : choices_) {
     if (choice.finished()) continue;
     added_.clear();
-    choice.write_finish(added_, stopped.empty() ? "" : "length", delivered_bytes_);
+    choice.write_finish(added_, stopped.empty() ? "" : "length", delivered_);
     begin_chunk(out);
     out.own("[");
     out.own(added_);

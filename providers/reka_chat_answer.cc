@@ -56,6 +56,11 @@ std::vector<AnsweredCall> read_calls(JsonValue tool_calls) {
   return calls;
 }
 
+void add_delivered(const AnsweredCall& made, DeliveredText& delivered) {
+  delivered.add(0, DeliveredText::Part::call_name, made.name);
+  delivered.add(0, DeliveredText::Part::call_arguments, made.arguments);
+}
+
 Finish native_finish(std::string_view upstream, bool called_tools) {
   Finish finish = finish_of(upstream, called_tools);
   if (called_tools && !finish.failed) finish.reason = "tool_calls";
@@ -94,10 +99,13 @@ Result<Completion> native_completion(const Call& call, const AnswerHead& head,
   out.upstream_id = root["id"].text();
   out.upstream_model = root["model"].text();
   const std::string content = message["content"].text();
-  std::size_t delivered = content.size();
-  for (const AnsweredCall& made : calls) delivered += made.name.size() + made.arguments.size();
   read_usage(root["usage"], out.usage);
-  complete_usage(chat, delivered, out.usage);
+  if (lacks_tokens(chat, out.usage)) {
+    DeliveredText delivered;
+    delivered.add(0, DeliveredText::Part::content, content);
+    for (const AnsweredCall& made : calls) add_delivered(made, delivered);
+    complete_usage(call, delivered, out.usage);
+  }
 
   std::string text;
   JsonWriter json(text);

@@ -20,6 +20,9 @@ struct AnsweredCall {
   std::string arguments;  // the text of a JSON object
 };
 
+// The client is given that call.
+void add_delivered(const AnsweredCall& made, DeliveredText& delivered);
+
 // Of a message or chunk; OpenAI's wrapped form is understood too.
 std::vector<AnsweredCall> read_calls(JsonValue tool_calls);
 

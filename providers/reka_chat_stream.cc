@@ -109,7 +109,7 @@ void NativeStream::stop(std::string_view why, Body& out) {
 }
 
 void NativeStream::emit_end(Body& out) {
-  complete_usage(call_.chat, delivered_bytes_, usage_);
+  complete_usage(call_, delivered_, usage_);
   emit_usage(out);
   out.own("data: [DONE]\n\n");
   done_ = true;
@@ -129,7 +129,7 @@ void NativeStream::begin(Body& out) {
 void NativeStream::emit_text(std::string_view text, Body& out) {
   if (text.empty()) return;
   begin(out);
-  delivered_bytes_ += text.size();
+  delivered_.add(0, DeliveredText::Part::content, text);
   delta_ = R"({"content":)";
   append_quoted(delta_, text);
   delta_ += '}';
@@ -140,7 +140,7 @@ void NativeStream::emit_calls(Body& out) {
   // A client that gave functions is told of one call, whole.
   if (speaks_of_functions(call_.chat) && !calls_.empty()) {
     const AnsweredCall& made = calls_.front();
-    delivered_bytes_ += made.name.size() + made.arguments.size();
+    add_delivered(made, delivered_);
     delta_.clear();
     JsonWriter json(delta_);
     json.begin_object().key("function_call").begin_object();
@@ -150,7 +150,7 @@ void NativeStream::emit_calls(Body& out) {
   }
   for (std::size_t i = 0; i < calls_.size(); ++i) {
     const AnsweredCall& made = calls_[i];
-    delivered_bytes_ += made.name.size() + made.arguments.size();
+    add_delivered(made, delivered_);
     delta_.clear();
     JsonWriter first(delta_);
     first.begin_object().key("tool_calls").begin_array().begin_object().member("index", i);

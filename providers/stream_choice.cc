@@ -4,12 +4,15 @@
 
 #include <fmt/format.h>
 
+#include "providers/estimate.h"
 #include "providers/openai_answer.h"
 #include "providers/openai_parameters.h"
 #include "providers/wire/json_text.h"
 
 namespace providers {
 namespace {
+
+using Part = DeliveredText::Part;
 
 bool full_string(JsonValue value) {
   return value.is(JsonType::string) && !value.raw_text().empty();
@@ -66,14 +69,14 @@ std::string_view StreamChoice::reason(std::string_view upstream) const {
   return functions_ && reason == "tool_calls" ? "function_call" : reason;
 }
 
-bool StreamChoice::take(JsonValue piece, Edits& edits, std::size_t& delivered) {
+bool StreamChoice::take(JsonValue piece, Edits& edits, DeliveredText& delivered) {
   const JsonValue finish_reason = piece["finish_reason"];
   const bool finishing = full_string(finish_reason) && !finished_;
   const JsonValue delta = piece["delta"];
 
   bool holds = finishing || holds_something(piece["logprobs"]);
   if (!chat_) {
-    delivered += piece["text"].raw_text().size();
+    delivered.add_json(index_, Part::content, piece["text"].raw_text());
     holds = holds || full_string(piece["text"]);
   } else if (delta.is(JsonType::object)) {
     holds = take_delta(delta, finishing, edits, delivered) || holds;
@@ -109,7 +112,7 @@ bool StreamChoice::take(JsonValue piece, Edits& edits, std::size_t& delivered) {
 }
 
 bool StreamChoice::take_delta(JsonValue delta, bool finishing, Edits& edits,
-                              std::size_t& delivered) {
+                              DeliveredText& delivered) {
   bool holds = false;
   const JsonValue content = delta["content"];
   const bool in_field = full_string(delta["reasoning"]) || full_string(delta["reasoning_content"]);
@@ -118,11 +121,9 @@ bool StreamChoice::take_delta(JsonValue delta, bool finishing, Edits& edits,
   if (splits) {
     holds = split(*tags_, content, finishing, delivered) || holds;
   } else {
-    delivered += content.raw_text().size();
+    delivered.add_json(index_, Part::content, content.raw_text());
   }
-  for (const char* name : {"reasoning", "reasoning_content", "refusal"}) {
-    delivered += delta[name].raw_text().size();
-  }
+  add_delivered_besides_content(delta, index_, delivered);
 
   // What it holds must be known before the role is decided on.
   for (const JsonMemberView& member : delta.members()) {
@@ -146,7 +147,7 @@ bool StreamChoice::take_delta(JsonValue delta, bool finishing, Edits& edits,
     }
     members.keep(begin, end);
     if (member.key.equals("tool_calls")) {
-      take_tool_calls(member, edits, delivered);
+      take_tool_calls(member, edits);
     } else if (member.value.is(JsonType::array)) {
       number(member.value, member.key.equals("reasoning_details"), edits);
     }
@@ -160,23 +161,21 @@ bool StreamChoice::take_delta(JsonValue delta, bool finishing, Edits& edits,
 
 // Takes the text through the tag splitter; true: something certain came out.
 bool StreamChoice::split(ReasoningTags& tags, JsonValue content, bool finishing,
-                         std::size_t& delivered) {
+                         DeliveredText& delivered) {
   reasoning_.clear();
   answer_.clear();
   text_.clear();
   append_unescaped(text_, content.raw_text());
   tags.feed(text_, reasoning_, answer_);
   if (finishing) tags.finish(reasoning_, answer_);
-  delivered += reasoning_.size() + answer_.size();
+  delivered.add(index_, Part::reasoning, reasoning_);
+  delivered.add(index_, Part::content, answer_);
   return !reasoning_.empty() || !answer_.empty();
 }
 
-void StreamChoice::take_tool_calls(const JsonMemberView& member, Edits& edits,
-                                   std::size_t& delivered) {
+void StreamChoice::take_tool_calls(const JsonMemberView& member, Edits& edits) {
   std::string_view function = "{}";
   for (JsonValue call : member.value.elements()) {
-    delivered += call["function"]["name"].raw_text().size();
-    delivered += call["function"]["arguments"].raw_text().size();
     if (!functions_) {
       edit_tool_call(call, edits);
       continue;
@@ -286,7 +285,7 @@ void StreamChoice::number(JsonValue list, bool reasoning, Edits& edits) {
   }
 }
 
-void StreamChoice::write_finish(std::string& out, std::string_view why, std::size_t& delivered) {
+void StreamChoice::write_finish(std::string& out, std::string_view why, DeliveredText& delivered) {
   finished_ = true;
   added_.clear();
   if (chat_ && !role_sent_) add_member(added_, "role", R"("assistant")");
@@ -295,7 +294,8 @@ void StreamChoice::write_finish(std::string& out, std::string_view why, std::siz
     reasoning_.clear();
     answer_.clear();
     tags_->finish(reasoning_, answer_);
-    delivered += reasoning_.size() + answer_.size();
+    delivered.add(index_, Part::reasoning, reasoning_);
+    delivered.add(index_, Part::content, answer_);
     if (!reasoning_.empty()) add_text(added_, "reasoning_content", reasoning_);
     if (!answer_.empty()) add_text(added_, "content", answer_);
   }

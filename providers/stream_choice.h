@@ -23,13 +23,13 @@ class StreamChoice {
 
   // Notes the changes to one piece; true: it holds something for the client. Then, and
   // only then, the piece must be sent. Adds to `delivered` what the client reads.
-  bool take(JsonValue piece, Edits& edits, std::size_t& delivered);
+  bool take(JsonValue piece, Edits& edits, DeliveredText& delivered);
 
   bool finished() const { return finished_; }
 
   // The piece that ends a choice whose upstream gave no finish_reason, as raw JSON;
   // with the text still held back. `why` empty: as an answer that has ended by itself.
-  void write_finish(std::string& out, std::string_view why, std::size_t& delivered);
+  void write_finish(std::string& out, std::string_view why, DeliveredText& delivered);
 
  private:
   struct ToolSlot {
@@ -39,9 +39,9 @@ class StreamChoice {
     bool begun = false;
   };
 
-  bool take_delta(JsonValue delta, bool finishing, Edits& edits, std::size_t& delivered);
-  bool split(ReasoningTags& tags, JsonValue content, bool finishing, std::size_t& delivered);
-  void take_tool_calls(const JsonMemberView& member, Edits& edits, std::size_t& delivered);
+  bool take_delta(JsonValue delta, bool finishing, Edits& edits, DeliveredText& delivered);
+  bool split(ReasoningTags& tags, JsonValue content, bool finishing, DeliveredText& delivered);
+  void take_tool_calls(const JsonMemberView& member, Edits& edits);
   void edit_tool_call(JsonValue call, Edits& edits);
   std::size_t slot_of(JsonValue call);
   void number(JsonValue list, bool reasoning, Edits& edits);

@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "providers/estimate.h"
+
 namespace gateway::chat {
 namespace {
 
@@ -136,8 +138,9 @@ providers::Usage AttemptMeter::best_known() const {
   providers::Usage known;
   if (decoder_ != nullptr) known = decoder_->usage();
   if (known.tokens == Source::reported || !written_) return known;
-  const std::size_t delivered = decoder_ != nullptr ? decoder_->delivered_bytes() : 0;
-  providers::Usage guess = providers::estimated_usage(chat_, delivered);
+  const providers::DeliveredText nothing;
+  const auto& delivered = decoder_ != nullptr ? decoder_->delivered() : nothing;
+  providers::Usage guess = providers::estimated_usage(chat_, target_.tokenizer, delivered);
   guess.price_variant = known.price_variant;
   return guess;
 }

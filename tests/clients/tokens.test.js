@@ -78,3 +78,74 @@ test('what no token is: long runs', () => {
 });
 
 test('special tokens are text', () => agree(['<|endoftext|>', 'a<|fim_prefix|>b<|endofprompt|>']));
+
+// What the guesses are worth. The figures are printed; the bounds are those that
+// providers/tokens/token_counter.h and providers/estimate.h promise.
+
+// `program MODE`, a JSON string per line in, a number per line out.
+function counted(mode, texts) {
+  const input = texts.map((text) => `${JSON.stringify(text)}\n`).join('');
+  const run = spawnSync(program, [mode], { input, maxBuffer: 1 << 30, encoding: 'utf8' });
+  assert.equal(run.status, 0, run.stderr);
+  const numbers = run.stdout.split('\n').slice(0, -1).map(Number);
+  assert.equal(numbers.length, texts.length);
+  return numbers;
+}
+
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+const length = (encoder, text) => encoder.encode(text, [], []).length;
+function encoder(name) {
+  const { bpe_ranks, pat_str } = require(`tiktoken/encoders/${name}.json`);
+  return new Tiktoken(bpe_ranks, {}, pat_str);
+}
+
+const encoders = { o200k_base: encoder('o200k_base'), p50k_base: encoder('p50k_base') };
+
+// Prose, code and configuration, as models are asked for.
+test('the guess for an unknown vocabulary, against a larger and a smaller one', (t) => {
+  const texts = [...treeTexts(), scripts.english.repeat(10)];
+  const guess = sum(counted('unknown', texts));
+  for (const [name, low, high] of [['o200k_base', 1.05, 1.2], ['p50k_base', 0.75, 1.0]]) {
+    const truth = sum(texts.map((text) => length(encoders[name], text)));
+    t.diagnostic(`${name}: guessed ${guess} of ${truth}: ${((guess / truth - 1) * 100).toFixed(1)} %`);
+    assert.ok(guess / truth > low && guess / truth < high, name);
+  }
+  for (const [script, text] of Object.entries(scripts)) {
+    const [one] = counted('unknown', [text]);
+    const errors = Object.entries(encoders).map(
+      ([name, encoder]) => `${name} ${((one / length(encoder, text) - 1) * 100).toFixed(0)} %`);
+    t.diagnostic(`${script}: ${errors.join(', ')}`);
+  }
+});
+
+// Texts as they come: whole files, parts of them, lines, questions in many scripts.
+function prompts() {
+  const r = random(7);
+  const parts = treeTexts().flatMap((text) =>
+    Array.from({ length: 40 }, () => {
+      const begin = Math.floor(r() * text.length);
+      return text.slice(begin, begin + 100 + Math.floor(r() * 2000));
+    }));
+  return [...Object.values(scripts), ...treeTexts(), ...parts];
+}
+
+test('the glance at a prompt is rarely below its count', (t) => {
+  const texts = prompts();
+  const quick = counted('quick', texts);
+  const exact = counted('prompt', texts);
+  const ratios = quick.map((tokens, i) => tokens / exact[i]).sort((a, b) => a - b);
+  const at = (share) => ratios[Math.floor((ratios.length - 1) * share)].toFixed(2);
+  const below = ratios.filter((ratio) => ratio < 1).length / ratios.length;
+  t.diagnostic(`${ratios.length} prompts: lowest ${at(0)}, 1 % ${at(0.01)}, middle ${at(0.5)}, ` +
+    `99 % ${at(0.99)}; below the count: ${(below * 100).toFixed(1)} %`);
+  assert.ok(below < 0.02);
+  assert.ok(ratios[0] > 0.75);
+  assert.ok(Number(at(0.5)) < 1.6);
+});
+
+// A sample in English of what upstreams report (wire-facts 1.2, 3.3): prompts with their
+// template, answers of the native API with the token that ends them.
+test('counts that providers report', () => {
+  assert.deepEqual(counted('prompt', ['Capital of France?']), [11]);
+  assert.deepEqual(counted('exact', [' Paris', ' Paris is', ' Paris is in France.', ' Paris.']), [1, 2, 6 - 1, 3 - 1]);
+});

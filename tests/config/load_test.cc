@@ -102,12 +102,14 @@ TEST(Load, ATargetHasItsProvidersWordsUnlessItHasItsOwn) {
                                  "    unsupported_params: reject\n"
                                  "    context_length: 100\n"
                                  "    max_output_tokens: 50\n"
+                                 "    tokenizer: cl100k_base\n"
                                  "    targets:\n"
                                  "      - {provider: far, model: m, price: unknown}\n"
                                  "      - provider: far\n"
                                  "        model: n\n"
                                  "        kind: reka_chat\n"
                                  "        weight: 7\n"
+                                 "        tokenizer: unknown\n"
                                  "        context_length: 10\n"
                                  "        timeouts: {idle: 90s}\n"
                                  "        capabilities: {max_images: 3, system_role: fold_next}\n"
@@ -131,7 +133,9 @@ TEST(Load, ATargetHasItsProvidersWordsUnlessItHasItsOwn) {
   EXPECT_EQ(first.timeouts.connect, milliseconds{1'000});
   EXPECT_EQ(first.timeouts.idle, milliseconds{9'000});
   EXPECT_EQ(first.timeouts.tls, Timeouts{}.tls);
+  EXPECT_EQ(first.tokenizer, Tokenizer::cl100k_base);
   const auto& second = model.targets.at(1);
+  EXPECT_EQ(second.tokenizer, Tokenizer::unknown);
   EXPECT_EQ(second.kind, "reka_chat");
   EXPECT_EQ(second.preset, "");
   EXPECT_EQ(second.weight, 7);

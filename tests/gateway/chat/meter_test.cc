@@ -29,7 +29,9 @@ struct Counting : providers::StreamDecoder {
   config::Result<void> decode(const providers::SseEvent&, providers::Body&) override { return {}; }
   config::Result<void> finish(providers::Body&) override { return {}; }
   void stop(std::string_view, providers::Body&) override {}
-  void delivered(std::size_t bytes) { delivered_bytes_ = bytes; }
+  void deliver(std::string_view text) {
+    delivered_.add(0, providers::DeliveredText::Part::content, text);
+  }
   void reported(std::int64_t prompt, std::int64_t completion) {
     usage_.prompt = prompt;
     usage_.completion = completion;
@@ -44,6 +46,7 @@ struct MeterTest : testing::Test {
     target.price = config::Price{};
     target.price->input = {100'000};
     target.price->output = {200'000};
+    target.tokenizer = config::Tokenizer::cl100k_base;
   }
   providers::Usage usage(std::int64_t prompt, std::int64_t completion) {
     Counting counted;
@@ -121,7 +124,7 @@ TEST_F(MeterTest, WhatNeverReachedTheWireCostsNothing) {
 
 TEST_F(MeterTest, AStreamThatBreaksIsBilledByWhatWasDelivered) {
   Counting decoder;
-  decoder.delivered(400);
+  decoder.deliver("It is Paris, as it has been since the end of the war.");
   {
     Meter meter(kept, clock, {});
     AttemptMeter attempt(meter, target, chat);
@@ -132,7 +135,7 @@ TEST_F(MeterTest, AStreamThatBreaksIsBilledByWhatWasDelivered) {
     meter.failed(200, config::failure(ErrorCode::upstream_unavailable, "reset"));
   }
   EXPECT_EQ(kept.attempts[0].outcome, Outcome::truncated);
-  EXPECT_EQ(kept.attempts[0].usage.completion, providers::estimated_tokens(400));
+  EXPECT_EQ(kept.attempts[0].usage.completion, 15);
   EXPECT_EQ(kept.requests[0].outcome, "truncated");
 }
 

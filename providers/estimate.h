@@ -1,0 +1,38 @@
+#pragma once
+// Tokens where nobody reports them: always labelled estimated. Two ways: a quick one for
+// what is set aside before anything is sent, and an honest one for what is booked. Pure.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "config/tokenizer.h"
+#include "providers/chat_request.h"
+#include "providers/tokens/delivered_text.h"
+#include "providers/usage.h"
+#include "providers/wire/json_document.h"
+
+namespace providers {
+
+// Before sending, on every request: allocates nothing, under a microsecond per KiB. Meant
+// to be rarely below the true count and so mostly above it (by a third for English, by
+// about half for code); media data is left out, since nobody bills base64 by its length.
+std::int64_t quick_prompt_tokens(const ChatRequest& chat);
+
+// As many bytes of delivered text, at a glance.
+std::int64_t quick_tokens(std::size_t text_bytes);
+
+// The prompt's text counted by the model's vocabulary, with what frames each message in a
+// chat template (that of reka-flash-3: five tokens each, two at the end); a thousand for
+// each image. Costs as much as reading the messages again.
+std::int64_t prompt_tokens(const ChatRequest& chat, config::Tokenizer tokenizer);
+
+// What is booked where an upstream answered and reported nothing.
+Usage estimated_usage(const ChatRequest& chat, config::Tokenizer tokenizer,
+                      const DeliveredText& delivered);
+
+// Takes in the text of a whole message or a delta, or all of it but its `content`. A
+// reasoning that is told under two names is one.
+void add_delivered(JsonValue message, std::size_t choice, DeliveredText& out);
+void add_delivered_besides_content(JsonValue message, std::size_t choice, DeliveredText& out);
+
+}  // namespace providers
