@@ -69,11 +69,20 @@ config::Result<void> Journal::extend(const Extend& extend) {
 
 void Journal::settle(const UsageRecord& record) {
   fill_frame(record);
+  if (frame_.size() > kLongestPair) {
+    // No record of a hold is; longer ones than any file takes would not be read back.
+    UsageRecord shorter = record;
+    shorter.tags.clear();
+    fill_frame(shorter);
+  }
   const auto held = open_.find(attempt_key(record.request, record.attempt));
   if (held != open_.end()) {
     reserved_ -= held->second;
     open_.erase(held);
     if (open_.empty()) largest_ = 0;
+  } else {
+    // Nobody set room aside for it: it should not take what others did.
+    (void)make_room(0);
   }
   // In order: an earlier record does not wait behind a later one.
   if (!write_backlog() || !write_anywhere(frame_)) backlog_.push_back(frame_);
@@ -87,6 +96,10 @@ void Journal::fill_frame(const Entry& entry) {
 }
 
 bool Journal::make_room(std::size_t reserve) {
+  if (frame_.size() + reserve > kLongestPair) {
+    why_ = "names and tags are too long for the journal";
+    return false;
+  }
   if (!write_backlog()) return false;
   if (current_ && current_->distrusted()) next_segment();
   for (;;) {

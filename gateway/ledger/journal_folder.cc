@@ -159,8 +159,6 @@ std::shared_ptr<Segment> JournalFolder::create(int writer, std::size_t bytes, er
   const SegmentName name{writer, next_sequence_++, static_cast<std::uint32_t>(random_())};
   auto segment = Segment::create(mine_.path(), name, bytes, error);
   if (!segment) return nullptr;
-  // What is in a file is worth as much as its name is: in `power` both are on the disk.
-  if (mode_ == config::JournalMode::power) sync_folder(mine_.path());
   segments_.push_back(segment);
   return segment;
 }
@@ -199,6 +197,14 @@ bool JournalFolder::drop(const std::shared_ptr<Segment>& segment) {
   const std::lock_guard lock(mutex_);
   std::erase(segments_, segment);
   return true;
+}
+
+bool JournalFolder::remove() {
+  {
+    const std::lock_guard lock(mutex_);
+    segments_.clear();
+  }
+  return mine_.remove();
 }
 
 std::vector<LockedFolder> JournalFolder::take_abandoned() const {

@@ -71,7 +71,7 @@ class JournalFolder {
   std::vector<Hold> open_elsewhere() const;
 
   // The end of a process that carried everything into the ledger.
-  bool remove() { return mine_.remove(); }
+  bool remove();
 
  private:
   JournalFolder(LockedFolder mine, const config::Ledger& settings, int workers, std::uint64_t seed);

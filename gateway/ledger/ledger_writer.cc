@@ -287,7 +287,8 @@ bool LedgerWriter::keep_open_holds(const SegmentName& going) {
     error_code error;
     bool good = made.has_value();
     for (std::string& frame : frames) good = good && (*made)->append(frame, error);
-    if (good && folder_.mode() == config::JournalMode::power) good = (*made)->sync(error);
+    // The file that goes may have been on the disk for long; this one must be before.
+    good = good && (*made)->sync(error);
     if (!good) {
       if (made) folder_.drop(*made);
       // Without it the old file says more than is open, which the ledger knows better.

@@ -24,6 +24,16 @@ void put(std::string& bytes, std::size_t at, std::uint32_t value) {
   for (std::size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<char>(value >> (8 * i));
 }
 
+// False and errno where the disk refuses.
+bool sync_folder_of(const std::filesystem::path& file) {
+  const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return false;
+  const int failed = ::fsync(folder) == 0 ? 0 : errno;
+  ::close(folder);
+  errno = failed;
+  return failed == 0;
+}
+
 template <class T>
 bool read_number(std::string_view text, int base, T& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
@@ -124,12 +134,15 @@ bool Segment::read(std::size_t offset, std::size_t size, std::string& out,
 
 bool Segment::sync(error_code& error) {
   const std::size_t covered = written();
-  if (::fdatasync(descriptor_) != 0) {
+  const bool first = !named_on_disk_.load(std::memory_order_relaxed);
+  // What is in a file is worth as much as the file's name.
+  if (::fdatasync(descriptor_) != 0 || (first && !sync_folder_of(path_))) {
     error = system_error(errno);
     // The kernel reports a lost page once: a later success would say nothing about it.
     distrusted_.store(true, std::memory_order_release);
     return false;
   }
+  named_on_disk_.store(true, std::memory_order_relaxed);
   synced_.store(covered, std::memory_order_release);
   return true;
 }

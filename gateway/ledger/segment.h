@@ -73,7 +73,8 @@ class Segment {
   bool read(std::size_t offset, std::size_t size, std::string& out,
             boost::system::error_code& error) const;
 
-  // The syncing thread. False: the disk refused; this file is not to be trusted with more.
+  // The syncing thread, or the writer's. Its name is on the disk too then. False: the disk
+  // refused; this file is not to be trusted with more.
   bool sync(boost::system::error_code& error);
   std::size_t synced() const { return synced_.load(std::memory_order_acquire); }
   // A sync failed: its writer goes on to another file.
@@ -99,6 +100,7 @@ class Segment {
   std::atomic<std::size_t> synced_{0};
   std::atomic<bool> sealed_{false};
   std::atomic<bool> distrusted_{false};
+  std::atomic<bool> named_on_disk_{false};
 };
 
 // The checksum of a frame's length and payload at `offset` of the file called so.

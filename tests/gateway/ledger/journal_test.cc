@@ -127,6 +127,19 @@ TEST(Journal, WhatCannotBeRecordedIsRefusedForGood) {
   EXPECT_EQ(refused.error().code, config::ErrorCode::internal);
 }
 
+TEST(Journal, ARecordNobodyHeldIsKeptWithoutTagsThatDoNotFit) {
+  Rig rig;
+  Journal journal(*rig.folder, 0, rig.clock);
+  UsageRecord record = record_of(hold_of(1), 11);
+  record.tags = {{"x", std::string(100'000, 'y')}};
+  journal.settle(record);
+  journal.settle(record_of(hold_of(2), 22));
+  const auto records = rig.replayed();
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records.at({hold_of(1).request.str(), 1}).cost.amount, config::PicoUsd{11});
+  EXPECT_TRUE(records.at({hold_of(1).request.str(), 1}).tags.empty());
+}
+
 // While it lives, this process's files cannot be written beyond `bytes`.
 class LongestFile {
  public:
