@@ -3,6 +3,7 @@
 // ledger in memory that can be told to fail.
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -62,6 +63,7 @@ inline AttemptId id_of(const gateway::UsageRecord& record) {
 class MemoryLedger final : public gateway::Ledger {
  public:
   config::Result<void> append(std::span<const gateway::UsageRecord> records) override {
+    if (auto then = std::exchange(at_first_append, nullptr)) then();
     const std::lock_guard lock(mutex_);
     ++calls_;
     if (failures_left_ > 0) {
@@ -79,6 +81,8 @@ class MemoryLedger final : public gateway::Ledger {
     return config::PicoUsd{sum()};
   }
 
+  // Done once, on the thread that appends; set before it begins to.
+  std::function<void()> at_first_append;
   void fail_next(int calls) {
     const std::lock_guard lock(mutex_);
     failures_left_ = calls;

@@ -238,6 +238,34 @@ TEST(LedgerWriter, AJournalOfAnotherVersionIsKept) {
   EXPECT_TRUE(std::filesystem::exists(path));
 }
 
+TEST(LedgerWriter, ReadsNoRecordBeforeItsHoldThoughAFileEndsWhileItIsRead) {
+  Rig rig(256UL * 1024);
+  auto journal = std::make_unique<Journal>(*rig.folder, 0, rig.clock);
+  // So many that their records want a second file, which is there before it is written.
+  constexpr int kOpen = 60;
+  for (int i = 0; i < kOpen; ++i) ASSERT_TRUE(journal->hold(hold_of(i)));
+  journal->settle(record_of(hold_of(0), 1));
+  ASSERT_GE(rig.folder->segments().size(), 2U);
+  rig.ledger.at_first_append = [&] {
+    // The first file is just being read, and is not read to what comes now: a hold at its
+    // end whose record stands in the second.
+    const std::uint64_t first = journal->current()->name().sequence;
+    ASSERT_TRUE(journal->hold(hold_of(1'000)));
+    ASSERT_EQ(journal->current()->name().sequence, first);
+    for (int i = 1; i < kOpen; ++i) journal->settle(record_of(hold_of(i), 1));
+    for (int i = 2'000; journal->current()->name().sequence == first; ++i) {
+      ASSERT_TRUE(journal->hold(hold_of(i)));
+      journal->settle(record_of(hold_of(i), 1));
+    }
+    journal->settle(record_of(hold_of(1'000), 1));
+  };
+  LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, {.batch = 2ms, .batch_records = 1});
+  writer.start();
+  ASSERT_TRUE(writer.flush(10s));
+  journal.reset();
+  EXPECT_TRUE(writer.stop(10s)) << "something is taken for held";
+}
+
 TEST(LedgerWriter, RunsTasksOnItsThread) {
   Rig rig;
   LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, kQuick);
