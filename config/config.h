@@ -73,7 +73,7 @@ enum class JournalMode : std::uint8_t {
   power,    // a hold is on the disk before its request is sent
 };
 struct Ledger {
-  std::string database = "tollgate.db";  // relative to the configuration file, as all paths
+  std::string database = "tollgate.db";  // load() makes it absolute, from the file's folder
   std::string journal = "journal";       // a folder; each process makes its own in it
   JournalMode mode = JournalMode::process;
   std::size_t journal_bytes = 1024UL * 1024 * 1024;  // beyond: 503 before money is spent

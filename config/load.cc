@@ -49,6 +49,7 @@ Config read_config(const YamlNode& root, Surroundings& around) {
   const auto keys = map.get("keys");
   out.teams = read_teams(map.get("teams"));
   out.limits = read_limits(map.get("limits"));
+  out.ledger = read_ledger(map.get("ledger"), around);
   const auto prices = read_price_files(map.get("prices"), around);
   const auto providers = map.require("providers");
   out.providers = read_providers(providers, around);

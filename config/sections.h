@@ -61,6 +61,9 @@ std::vector<Model> read_models(const YamlNode& node, const std::vector<Provider>
 Limits read_limits(const YamlNode& node);
 std::vector<Team> read_teams(const YamlNode& node);
 
+// read_ledger.cc
+Ledger read_ledger(const YamlNode& node, const Surroundings& around);
+
 // read_keys.cc
 std::vector<Key> read_keys(const YamlNode& node, const std::vector<Model>& models);
 

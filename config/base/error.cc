@@ -40,6 +40,8 @@ std::string_view to_string(ErrorCode code) {
       return "rate_limited";
     case ErrorCode::budget_exceeded:
       return "budget_exceeded";
+    case ErrorCode::price_unknown:
+      return "price_unknown";
     case ErrorCode::upstream_rejected:
       return "upstream_rejected";
     case ErrorCode::client_left:

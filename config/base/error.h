@@ -36,6 +36,7 @@ enum class ErrorCode : std::uint8_t {
   head_too_large,
   rate_limited,
   budget_exceeded,
+  price_unknown,
   upstream_rejected,
   client_left,
   // An upstream's, or ours towards it.
@@ -87,7 +88,8 @@ inline constexpr std::array kErrorShapes{
     ErrorShape{ErrorCode::expectation_failed,     417, "invalid_request_error", "expectation_failed",     Fault::client,   false, false},
     ErrorShape{ErrorCode::head_too_large,         431, "invalid_request_error", "head_too_large",         Fault::client,   false, false},
     ErrorShape{ErrorCode::rate_limited,           429, "rate_limit_error",      "rate_limit_exceeded",    Fault::client,   false, false},
-    ErrorShape{ErrorCode::budget_exceeded,        429, "insufficient_quota",    "insufficient_quota",     Fault::client,   false, true},
+    ErrorShape{ErrorCode::budget_exceeded,        429, "insufficient_quota",    "insufficient_quota",     Fault::client,   true,  true},
+    ErrorShape{ErrorCode::price_unknown,          400, "invalid_request_error", "price_unknown",          Fault::client,   true,  false},
     ErrorShape{ErrorCode::upstream_rejected,      400, "invalid_request_error", "",                       Fault::client,   false, false},
     ErrorShape{ErrorCode::client_left,            499, "invalid_request_error", "client_left",            Fault::client,   false, true},
     ErrorShape{ErrorCode::upstream_busy,          429, "upstream_error",        "upstream_busy",          Fault::upstream, true,  false},

@@ -90,6 +90,11 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.log.format, defaults.log.format);
   EXPECT_EQ(shown.log.file, defaults.log.file);
   EXPECT_EQ(shown.auth, defaults.auth);
+  EXPECT_THAT(shown.ledger.database, testing::EndsWith("/config/" + defaults.ledger.database));
+  EXPECT_THAT(shown.ledger.journal, testing::EndsWith("/config/" + defaults.ledger.journal));
+  EXPECT_EQ(shown.ledger.mode, defaults.ledger.mode);
+  EXPECT_EQ(shown.ledger.journal_bytes, defaults.ledger.journal_bytes);
+  EXPECT_EQ(shown.ledger.keep_days, defaults.ledger.keep_days);
   ASSERT_FALSE(shown.models.empty());
   EXPECT_EQ(shown.models[0].reserve_output_tokens, Model{}.reserve_output_tokens);
   EXPECT_EQ(shown.models[0].tokenizer, Model{}.tokenizer);
