@@ -7,7 +7,9 @@
 #include <boost/asio/post.hpp>
 
 #include "gateway/admin/pages.h"
+#include "gateway/configure_limits.h"
 #include "gateway/log.h"
+#include "gateway/money_metrics.h"
 #include "gateway/version.h"
 
 namespace gateway {
@@ -24,10 +26,6 @@ int usable_cpus() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-int worker_count(const config::Server& server) {
-  return server.workers > 0 ? server.workers : usable_cpus();
-}
-
 Awaitable<void> show(http::Reply& reply, admin::Page page) {
   providers::Body body;
   body.borrow(page.body);
@@ -36,11 +34,19 @@ Awaitable<void> show(http::Reply& reply, admin::Page page) {
 
 }  // namespace
 
-App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload)
+int App::worker_count(const config::Server& server) {
+  return server.workers > 0 ? server.workers : usable_cpus();
+}
+
+App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload, limits::Limiter& limiter,
+         Accounting& accounting)
     : reload_(std::move(reload)),
       server_(snapshot->config().server),
       metrics_({{"version", kVersion}}, worker_count(server_)),
       client_connections_(server_.max_connections),
+      limiter_(limiter),
+      accounting_(accounting),
+      snapshot_(snapshot),
       admin_count_(kAdminConnections),
       admin_endpoints_(admin_endpoints()),
       admin_door_{.endpoints = admin_endpoints_,
@@ -52,10 +58,15 @@ App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload)
       admin_listener_(control_, snapshot->config().admin.listen, http::Claim::first, admin_door_),
       signals_(control_, SIGTERM, SIGINT, SIGHUP),
       drain_limit_(control_) {
-  const Shared shared{clock_, metrics_, client_connections_, draining_};
+  const Shared shared{clock_, metrics_, client_connections_, draining_, limiter_, drains_};
+  enforce_limits(nullptr);
+  metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
+    add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
+    add_budget_metrics(limiter_.budgets(limits::Now::of(clock_)), families);
+  });
   config::Endpoint where = server_.listen;
   for (int index = 0; index < worker_count(server_); ++index) {
-    workers_.push_back(std::make_unique<WorkerThread>(index, shared, snapshot, where));
+    workers_.push_back(std::make_unique<WorkerThread>(index, shared, accounting_, snapshot, where));
     where.port = workers_.back()->port();  // port 0: the first one's for all
   }
 }
@@ -63,6 +74,7 @@ App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload)
 // Workers tell the control thread what they do, and open admin connections refer to
 // everything here.
 App::~App() {
+  accounting_.stop_syncing();
   workers_.clear();
   admin_listener_.stop();
   if (!end_all(admin_connections_, control_)) log::error("admin connections do not end", {});
@@ -94,7 +106,9 @@ int App::run_until_signalled() {
                         {"admin_port", admin_port()},
                         {"workers", workers_.size()}});
   control_.run();
+  accounting_.stop_syncing();
   workers_.clear();
+  accounting_.stop();
   log::info("stopped", {});
   return 0;
 }
@@ -124,9 +138,20 @@ void App::reload() {
     return;
   }
   const auto next = std::get<std::shared_ptr<const Snapshot>>(std::move(compiled));
+  const auto before = std::exchange(snapshot_, next);
+  enforce_limits(&before->config());
   for (auto& worker : workers_) worker->adopt(next);
   log::info("configuration reloaded",
             {{"models", next->config().models.size()}, {"keys", next->config().keys.size()}});
+}
+
+void App::enforce_limits(const config::Config* before) {
+  auto enforced = configure_limits(snapshot_->config(), before, limiter_, accounting_.spent(),
+                                   limits::Now::of(clock_));
+  if (!enforced) {
+    log::error("some budgets are not enforced: what was spent so far is not known",
+               {{"why", enforced.error().message}});
+  }
 }
 
 void App::drain() {

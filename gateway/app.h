@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/base/clock.h"
+#include "gateway/accounting.h"
 #include "gateway/http/listener.h"
 #include "gateway/metrics/metrics.h"
 #include "gateway/worker_thread.h"
@@ -27,8 +28,14 @@ class App {
   using Reload =
       std::function<std::variant<std::shared_ptr<const Snapshot>, std::vector<std::string>>()>;
 
+  // How many threads serve clients.
+  static int worker_count(const config::Server& server);
+
   // Binds both listeners; throws std::system_error where it cannot.
-  App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload);
+  // The limiter is the one that the snapshots' keys count in. It and the accounting outlive
+  // the app.
+  App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload, limits::Limiter& limiter,
+      Accounting& accounting);
   ~App();
 
   std::uint16_t client_port() const { return workers_.front()->port(); }
@@ -41,6 +48,7 @@ class App {
   void await_signal();
   void on_signal(int signal);
   void reload();
+  void enforce_limits(const config::Config* before);
   void drain();
   void one_drained();
   http::Endpoints admin_endpoints();
@@ -51,6 +59,10 @@ class App {
   std::atomic<bool> draining_{false};
   metrics::Metrics metrics_;
   http::ConnectionCount client_connections_;
+  limits::Limiter& limiter_;
+  Accounting& accounting_;
+  std::shared_ptr<const Snapshot> snapshot_;  // the newest
+  std::atomic<int> drains_{0};                // Worker::drains()
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::size_t still_draining_ = 0;
 

@@ -1,7 +1,9 @@
 #pragma once
-// What becomes of finished records on one worker: metrics and one log line per
-// request. Its worker's thread only.
+// What becomes of records on one worker: the journal first, then metrics, and one log line
+// per request. Its worker's thread only.
 
+#include "gateway/ledger/journal.h"
+#include "gateway/ledger/journal_sync.h"
 #include "gateway/ledger/record_sink.h"
 #include "gateway/log.h"
 #include "gateway/metrics/metrics.h"
@@ -11,9 +13,26 @@ namespace gateway {
 
 class Recorder final : public RecordSink {
  public:
-  explicit Recorder(metrics::Shard& shard) : shard_(shard) {}
+  Recorder(metrics::Shard& shard, Journal& journal, JournalSync& sync, const config::Clock& clock)
+      : shard_(shard), journal_(journal), sync_(sync), clock_(clock) {}
 
-  void attempt_done(const UsageRecord& record) override { shard_.attempt(record); }
+  config::Result<void> attempt_begins(const Hold& hold) override { return journal_.hold(hold); }
+  bool waits_for_disk() const override {
+    return journal_.folder().mode() == config::JournalMode::power;
+  }
+  Awaitable<config::Result<void>> on_disk() override {
+    auto waited = co_await gateway::on_disk(sync_, journal_, clock_);
+    if (!waited) co_return waited.error();
+    shard_.journal_waited(*waited);
+    co_return config::Result<void>();
+  }
+  config::Result<void> attempt_extended(const Hold& hold) override {
+    return journal_.extend({hold.request, hold.attempt, hold.reserved});
+  }
+  void attempt_done(const UsageRecord& record) override {
+    journal_.settle(record);
+    shard_.attempt(record);
+  }
   void request_done(const RequestSummary& summary) override {
     shard_.request(summary);
     log::request(summary);
@@ -30,6 +49,9 @@ class Recorder final : public RecordSink {
 
  private:
   metrics::Shard& shard_;
+  Journal& journal_;
+  JournalSync& sync_;
+  const config::Clock& clock_;
 };
 
 }  // namespace gateway

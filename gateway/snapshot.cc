@@ -6,17 +6,17 @@
 namespace gateway {
 
 config::Result<std::shared_ptr<const Snapshot>> Snapshot::build(
-    config::Config config, std::span<const KeyTable::Secret> stored) {
-  std::shared_ptr<Snapshot> snapshot(new Snapshot(std::move(config)));
+    config::Config config, std::span<const KeyTable::Secret> stored, limits::Limiter* limiter) {
+  std::shared_ptr<Snapshot> snapshot(new Snapshot(std::move(config), limiter));
   if (auto compiled = snapshot->compile(); !compiled) return std::move(compiled).error();
-  snapshot->keys_ = KeyTable(snapshot->config_.keys);
+  snapshot->keys_ = KeyTable(snapshot->config_.keys, limiter);
   if (!stored.empty()) snapshot->keys_ = snapshot->keys_.with({}, stored);
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 
 // Routes point into their own snapshot's configuration, so both are made anew.
 std::shared_ptr<const Snapshot> Snapshot::with_keys(KeyTable keys) const {
-  std::shared_ptr<Snapshot> snapshot(new Snapshot(config_));
+  std::shared_ptr<Snapshot> snapshot(new Snapshot(config_, limiter_));
   if (auto compiled = snapshot->compile(); !compiled) {
     throw std::logic_error("a configuration that compiled does so no more");
   }
@@ -32,6 +32,7 @@ config::Result<void> Snapshot::compile() {
     VirtualKey anyone;
     anyone.name = config::KeyName("anonymous");
     anyone.team = config::TeamName("anonymous");
+    if (limiter_ != nullptr) anyone.payers = limiter_->payers(anyone.name, anyone.team);
     anonymous_ = std::make_unique<const VirtualKey>(std::move(anyone));
   }
   return {};

@@ -16,9 +16,11 @@ namespace gateway {
 class Snapshot {
  public:
   // `stored`: secrets of keys that are not the configuration's; where both have one, the
-  // configuration's counts.
+  // configuration's counts. Keys of the configuration count in the accounts of `limiter`, which
+  // outlives the snapshot; nullptr: in none.
   static config::Result<std::shared_ptr<const Snapshot>> build(
-      config::Config config, std::span<const KeyTable::Secret> stored = {});
+      config::Config config, std::span<const KeyTable::Secret> stored = {},
+      limits::Limiter* limiter = nullptr);
   // The same configuration with other keys.
   std::shared_ptr<const Snapshot> with_keys(KeyTable keys) const;
 
@@ -29,10 +31,12 @@ class Snapshot {
   const VirtualKey* anonymous() const { return anonymous_.get(); }
 
  private:
-  explicit Snapshot(config::Config config) : config_(std::move(config)) {}
+  Snapshot(config::Config config, limits::Limiter* limiter)
+      : config_(std::move(config)), limiter_(limiter) {}
   config::Result<void> compile();
 
   const config::Config config_;
+  limits::Limiter* const limiter_;
   RoutingTable routes_;
   KeyTable keys_;
   std::unique_ptr<const VirtualKey> anonymous_;

@@ -49,7 +49,7 @@ config::Sha256 sha256(std::string_view text) {
   return digest;
 }
 
-KeyTable::KeyTable(const std::vector<config::Key>& keys) {
+KeyTable::KeyTable(const std::vector<config::Key>& keys, limits::Limiter* limiter) {
   std::vector<Secret> secrets;
   secrets.reserve(keys.size());
   for (const config::Key& key : keys) {
@@ -59,6 +59,7 @@ KeyTable::KeyTable(const std::vector<config::Key>& keys) {
     made.allow_upstream_extras = key.allow_upstream_extras;
     made.models = key.models;
     made.limits = key.limits;
+    if (limiter != nullptr) made.payers = limiter->payers(key.name, key.team);
     secrets.push_back(
         {key.sha256, std::nullopt, std::make_shared<const VirtualKey>(std::move(made))});
   }

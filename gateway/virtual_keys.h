@@ -19,6 +19,7 @@
 #include "config/base/clock.h"
 #include "config/base/error.h"
 #include "config/config.h"
+#include "gateway/limits/limiter.h"
 
 namespace gateway {
 
@@ -56,6 +57,7 @@ struct VirtualKey {
   std::optional<config::Clock::Wall> not_before;
   std::optional<config::Clock::Wall> expires_at;
   bool enabled = true;
+  limits::Payers payers;  // whose limits count; nobody's where there is no limiter
   std::shared_ptr<LastUse> last_use = std::make_shared<LastUse>();
 
   bool allows(std::string_view model) const;
@@ -73,7 +75,8 @@ class KeyTable {
   };
 
   KeyTable() = default;
-  explicit KeyTable(const std::vector<config::Key>& keys);
+  // They count in the accounts of `limiter`, which outlives them; nullptr: in none.
+  explicit KeyTable(const std::vector<config::Key>& keys, limits::Limiter* limiter = nullptr);
 
   // This table without the secrets in `gone` and with those in `come`; a digest that is
   // there already keeps its key.

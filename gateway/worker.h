@@ -1,8 +1,9 @@
 #pragma once
 // One thread and everything that traffic taught it: its event loop, deadlines,
-// upstream connections, parsers, metrics shard and current snapshot. Nothing here is
-// shared with another worker; a request never leaves the worker that accepted it.
+// upstream connections, parsers, metrics shard and current snapshot. Nothing here but
+// the limits is shared with another worker; a request never leaves the one that accepted it.
 
+#include <atomic>
 #include <memory>
 #include <random>
 
@@ -10,6 +11,7 @@
 #include "gateway/async.h"
 #include "gateway/deadlines.h"
 #include "gateway/ledger/record_sink.h"
+#include "gateway/limits/limiter.h"
 #include "gateway/snapshot.h"
 #include "gateway/upstream/pool.h"
 #include "providers/wire/json_workspace.h"
@@ -18,15 +20,23 @@ namespace gateway {
 
 class Worker {
  public:
-  Worker(int index, const config::Clock& clock, RecordSink& records,
-         const std::shared_ptr<const Snapshot>& snapshot, std::uint64_t seed)
-      : index_(index), clock_(clock), records_(records), snapshot_(pin(snapshot)), random_(seed) {}
+  Worker(const config::Clock& clock, RecordSink& records, limits::Limiter& limiter,
+         std::atomic<int>& drains, const std::shared_ptr<const Snapshot>& snapshot,
+         std::uint64_t seed)
+      : clock_(clock),
+        limiter_(limiter),
+        drains_(drains),
+        records_(records),
+        snapshot_(pin(snapshot)),
+        random_(seed) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  int index() const { return index_; }
   const config::Clock& clock() const { return clock_; }
   RecordSink& records() { return records_; }
+  limits::Limiter& limiter() { return limiter_; }
+  // Answers that are read although their client has left, in all workers.
+  std::atomic<int>& drains() { return drains_; }
 
   net::io_context& io() { return io_; }
   Deadlines& deadlines() { return deadlines_; }
@@ -43,8 +53,10 @@ class Worker {
 
  private:
   // Constant after construction.
-  const int index_;
   const config::Clock& clock_;
+  // What workers share: a limit holds for all of them.
+  limits::Limiter& limiter_;
+  std::atomic<int>& drains_;
 
   // Touched only on this worker's thread.
   RecordSink& records_;

@@ -11,11 +11,13 @@
 
 namespace gateway {
 
-WorkerThread::WorkerThread(int index, const Shared& shared,
+WorkerThread::WorkerThread(int index, const Shared& shared, Accounting& accounting,
                            const std::shared_ptr<const Snapshot>& snapshot,
                            const config::Endpoint& where)
-    : recorder_(shared.metrics.shard(index)),
-      worker_(index, shared.clock, recorder_, snapshot, std::random_device{}()),
+    : journal_(accounting.journals(), index, shared.clock),
+      recorder_(shared.metrics.shard(index), journal_, accounting.sync(), shared.clock),
+      worker_(shared.clock, recorder_, shared.limiter, shared.drains, snapshot,
+              std::random_device{}()),
       chat_(worker_),
       endpoints_(client_endpoints(worker_, chat_, shared.draining)),
       door_{.endpoints = endpoints_,

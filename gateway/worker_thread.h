@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "gateway/accounting.h"
 #include "gateway/chat/chat_handler.h"
 #include "gateway/http/door.h"
 #include "gateway/http/listener.h"
@@ -22,14 +23,16 @@ struct Shared {
   metrics::Metrics& metrics;
   http::ConnectionCount& connections;
   const std::atomic<bool>& draining;
+  limits::Limiter& limiter;
+  std::atomic<int>& drains;  // Worker::drains()
 };
 
 class WorkerThread {
  public:
   // Listens at `where`, which the worker with index 0 claims for all; throws
   // std::system_error where it cannot.
-  WorkerThread(int index, const Shared& shared, const std::shared_ptr<const Snapshot>& snapshot,
-               const config::Endpoint& where);
+  WorkerThread(int index, const Shared& shared, Accounting& accounting,
+               const std::shared_ptr<const Snapshot>& snapshot, const config::Endpoint& where);
   // Ends the thread, whatever is under way; drain first.
   ~WorkerThread();
   WorkerThread(const WorkerThread&) = delete;
@@ -47,6 +50,7 @@ class WorkerThread {
   void cut();
 
  private:
+  Journal journal_;
   Recorder recorder_;
   Worker worker_;
   chat::ChatHandler chat_;

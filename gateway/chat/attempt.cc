@@ -7,8 +7,9 @@
 #include <boost/beast/core/string.hpp>
 #include <fmt/format.h>
 
+#include "gateway/chat/admission.h"
+#include "gateway/chat/departure.h"
 #include "gateway/chat/relay.h"
-#include "gateway/http/client_watch.h"
 #include "gateway/upstream/exchange.h"
 
 namespace gateway::chat {
@@ -39,22 +40,36 @@ config::Error refused_instead_of_dropped(const std::string& param, const config:
 
 }  // namespace
 
-Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapter,
-                                const providers::Call& call, config::UnsupportedParams unsupported,
-                                http::Reply& reply, Meter& meter, SignsOfLife& signs) {
+Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candidate& candidate) {
+  const providers::Adapter& adapter = candidate.adapter();
+  const providers::Call& call = candidate.call();
   const providers::ChatRequest& chat = call.chat;
   const config::Target& target = call.target;
+  Meter& meter = asker.meter;
   auto request = adapter.encode(call);
   if (!request) co_return request.error();
-  if (unsupported == config::UnsupportedParams::reject && !request->dropped.empty()) {
+  if (asker.model.unsupported_params == config::UnsupportedParams::reject &&
+      !request->dropped.empty()) {
     co_return refused_instead_of_dropped(request->dropped.front(), target);
   }
+  auto held = stake(worker.limiter(), asker.caller, call, asker.model, request->streamed,
+                    asker.snapshot.config(), limits::Now::of(worker.clock()));
+  if (!held) co_return held.error();
 
-  signs.content_due(std::nullopt);
-  upstream::Exchange exchange(worker.pools(), target, chat.stream ? &signs : nullptr);
+  asker.signs.content_due(std::nullopt);
+  upstream::Exchange exchange(worker.pools(), target, chat.stream ? &asker.signs : nullptr);
   std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it
-  AttemptMeter settle(meter, target, chat);
-  http::ClientWatch client(reply, [&exchange] { exchange.cancel(); });
+  AttemptMeter settle(meter, target, chat, *std::move(held));
+  if (auto begun = settle.begin(); !begun) co_return begun.error();
+  if (worker.records().waits_for_disk()) {
+    auto safe = co_await worker.records().on_disk();
+    if (!safe) {
+      settle.failed(safe.error(), false);
+      co_return safe;
+    }
+  }
+  Departure departure(asker.reply, exchange, settle, worker.deadlines(), worker.drains(),
+                      target.on_client_gone);
 
   auto head = Result<providers::AnswerHead>(providers::AnswerHead{});
   {
@@ -72,8 +87,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
     auto body = co_await exchange.read_all(kMaxErrorBody);
     done = adapter.decode_error(call, *head, body ? *body : std::string_view{});
   } else {
-    Delivery delivery{adapter, call,   *head, request->dropped, exchange, reply,
-                      meter,   settle, signs};
+    Delivery delivery{adapter,     call,  *head,  request->dropped, exchange,
+                      asker.reply, meter, settle, asker.signs,      departure};
     if (is_stream(*request, *head)) {
       decoder = adapter.open_stream(call, *head);
       done = co_await relay_stream(delivery, *decoder);
@@ -81,7 +96,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const providers::Adapter& adapte
       done = co_await relay_whole(delivery);
     }
   }
-  if (!done && client.client_left()) {
+  if (!done && departure.client_left()) {
     done = config::failure(ErrorCode::client_left, "The client left before the answer was whole.",
                            done.error().detail);
   }

@@ -3,6 +3,7 @@
 // that makes it; may fail before or after the commit point (Reply::committed()).
 
 #include "gateway/async.h"
+#include "gateway/chat/candidate.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/signs_of_life.h"
 #include "gateway/http/reply.h"
@@ -12,9 +13,18 @@
 
 namespace gateway::chat {
 
-Awaitable<config::Result<void>> attempt(Worker& worker, const providers::Adapter& adapter,
-                                        const providers::Call& call,
-                                        config::UnsupportedParams unsupported, http::Reply& reply,
-                                        Meter& meter, SignsOfLife& signs);
+// Who asks, by which route, and whom the answer goes to; the same for all attempts of a
+// request.
+struct Asker {
+  const Snapshot& snapshot;
+  const VirtualKey& caller;
+  const config::Model& model;
+  http::Reply& reply;
+  Meter& meter;
+  SignsOfLife& signs;
+};
+
+Awaitable<config::Result<void>> attempt(Worker& worker, const Asker& asker,
+                                        const Candidate& candidate);
 
 }  // namespace gateway::chat

@@ -7,12 +7,15 @@
 
 #include <fmt/format.h>
 
+#include "gateway/chat/admission.h"
 #include "gateway/chat/attempt.h"
+#include "gateway/chat/candidate.h"
+#include "gateway/chat/dry_run.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/signs_of_life.h"
+#include "gateway/chat/tags.h"
 #include "gateway/chat/target_order.h"
 #include "providers/error_json.h"
-#include "providers/wire/json_text.h"
 
 namespace gateway::chat {
 namespace {
@@ -20,17 +23,26 @@ namespace {
 using config::Result;
 using providers::Operation;
 
-RequestSummary about(const http::Request& request, const providers::ChatRequest& chat,
-                     const RouteMatch& match) {
+RequestSummary about(const http::Request& request, const ChatHandler::Asked& asked) {
   RequestSummary summary;
   summary.request = config::RequestId(std::string(request.id));
   summary.client_request_id = request.client_request_id();
   summary.key = request.caller->name;
   summary.team = request.caller->team;
-  summary.model = match.route->model->name;
-  summary.operation = chat.operation;
-  summary.streamed = chat.stream;
+  summary.model = asked.match.route->model->name;
+  summary.operation = asked.chat.operation;
+  summary.streamed = asked.chat.stream;
+  summary.tags = asked.tags;
   return summary;
+}
+
+// A value nobody knows must not be taken for "no": that would cost money.
+Result<bool> wants_dry_run(const http::Request& request) {
+  const std::string_view wish = request.find("x-tollgate-dry-run");
+  if (wish == "true") return true;
+  if (wish.empty() || wish == "false") return false;
+  return config::invalid_request("The header x-tollgate-dry-run is 'true' or 'false'.",
+                                 "x-tollgate-dry-run");
 }
 
 // A streamed request counts as open while it is answered.
@@ -49,26 +61,6 @@ class OpenStream {
   RecordSink* records_;
 };
 
-// The target with the upstream's model spelled out, where it is a pattern; a wildcard
-// route may also have targets that are one model.
-std::optional<config::Target> spelled_out(const config::Target& target, std::string_view rest) {
-  const auto star = target.model.find('*');
-  if (star == std::string::npos) return std::nullopt;
-  config::Target out = target;
-  out.model.replace(star, 1, rest);
-  out.quoted_model = providers::quoted(out.model);
-  return out;
-}
-
-// Of the models a request lets its upstream fall back to, those that its key may use;
-// adapters refuse the others.
-std::vector<std::string> allowed_models(providers::JsonWorkspace& json,
-                                        const providers::ChatRequest& chat, const VirtualKey& key) {
-  auto models = providers::listed_models(json, chat);
-  std::erase_if(models, [&](const std::string& model) { return !key.allows(model); });
-  return models;
-}
-
 }  // namespace
 
 // Serves one request. Reads top to bottom; each step either hands the next one what
@@ -77,10 +69,10 @@ std::vector<std::string> allowed_models(providers::JsonWorkspace& json,
 Awaitable<void> ChatHandler::serve(Operation operation, const http::Request& request,
                                    http::Reply& reply) {
   auto asked = understand(operation, request);
-  if (!asked) {
-    worker_.records().refused(request.id, asked.error());
-    co_await reply.send_error(asked.error());
-    co_return;
+  if (!asked) co_return co_await refuse(asked.error(), request, reply);
+  if (asked->dry_run) co_return co_await answer_without_asking(*asked, request, reply);
+  if (auto may = admit_one(*asked, request, reply); !may) {
+    co_return co_await refuse(may.error(), request, reply);
   }
 
   auto done = co_await answer(*asked, request, reply);
@@ -97,6 +89,32 @@ Awaitable<void> ChatHandler::serve(Operation operation, const http::Request& req
   co_await reply.finish_stream(last);
 }
 
+Awaitable<void> ChatHandler::refuse(const config::Error& error, const http::Request& request,
+                                    http::Reply& reply) {
+  worker_.records().refused(request.id, error);
+  co_await reply.send_error(error);
+}
+
+Awaitable<void> ChatHandler::answer_without_asking(const Asked& asked, const http::Request& request,
+                                                   http::Reply& reply) {
+  const std::string json =
+      dry_run({*asked.snapshot, *request.caller, asked.chat, asked.match, worker_.json(),
+               worker_.limiter(), limits::Now::of(worker_.clock())});
+  providers::Body body;
+  body.borrow(json);
+  co_await reply.send(200, "application/json", body);
+}
+
+Result<void> ChatHandler::admit_one(Asked& asked, const http::Request& request,
+                                    http::Reply& reply) {
+  const auto now = limits::Now::of(worker_.clock());
+  auto slot = admit(worker_.limiter(), *request.caller, asked.chat, *asked.match.route->model, now);
+  add_rate_headers(worker_.limiter().status(request.caller->payers, now.steady), reply);
+  if (!slot) return std::move(slot).error();
+  asked.slot = *std::move(slot);
+  return {};
+}
+
 // CPU only, and cheap to refuse: validate, name the model, find the route.
 Result<ChatHandler::Asked> ChatHandler::understand(Operation operation,
                                                    const http::Request& request) {
@@ -111,13 +129,20 @@ Result<ChatHandler::Asked> ChatHandler::understand(Operation operation,
   auto match = asked.snapshot->routes().find(asked.chat.model, *request.caller);
   if (!match) return std::move(match).error();
   asked.match = *std::move(match);
+
+  auto tags = read_tags(request.find(kTagsHeader));
+  if (!tags) return std::move(tags).error();
+  asked.tags = *std::move(tags);
+  auto dry = wants_dry_run(request);
+  if (!dry) return std::move(dry).error();
+  asked.dry_run = *dry;
   return asked;
 }
 
-Awaitable<Result<void>> ChatHandler::answer(const Asked& asked, const http::Request& request,
+Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& request,
                                             http::Reply& reply) {
   const OpenStream open(worker_.records(), asked.chat.stream);
-  Meter meter(worker_.records(), worker_.clock(), about(request, asked.chat, asked.match));
+  Meter meter(worker_.records(), worker_.clock(), about(request, asked), std::move(asked.slot));
   auto done = co_await first_that_answers(asked, request, reply, meter);
   if (done) {
     meter.answered(reply.status());
@@ -138,19 +163,16 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   std::optional<config::Error> last;
   const config::Target* failed = nullptr;
   SignsOfLife signs(reply, meter, asked.snapshot->config().server.sign_of_life);
-  for (const RouteTarget* candidate :
-       target_order(*match.route, chat.operation, worker_.random())) {
-    if (last && !may_try(candidate->target, *failed, *last)) continue;
+  const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply, meter, signs};
+  for (const RouteTarget* target : target_order(*match.route, chat.operation, worker_.random())) {
+    if (last && !may_try(target->target, *failed, *last)) continue;
 
-    const auto own = spelled_out(candidate->target, match.rest);
-    const providers::Call call{chat, own ? *own : candidate->target, worker_.json(),
-                               request.caller->allow_upstream_extras, fallbacks};
-
-    auto done = co_await attempt(worker_, *candidate->adapter, call,
-                                 match.route->model->unsupported_params, reply, meter, signs);
+    const Candidate candidate(*target, match.rest, chat, worker_.json(), *request.caller,
+                              fallbacks);
+    auto done = co_await attempt(worker_, asker, candidate);
     if (done || meter.content_shown()) co_return done;
     last = std::move(done).error();
-    failed = &candidate->target;
+    failed = &target->target;
     best = best ? more_useful(*best, *last) : *last;
   }
   if (best) co_return *std::move(best);

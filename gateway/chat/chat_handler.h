@@ -8,6 +8,8 @@
 #include "gateway/async.h"
 #include "gateway/http/reply.h"
 #include "gateway/http/request.h"
+#include "gateway/ledger/usage_record.h"
+#include "gateway/limits/limiter.h"
 #include "gateway/worker.h"
 #include "providers/chat_request.h"
 
@@ -24,16 +26,25 @@ class ChatHandler {
   Awaitable<void> serve(providers::Operation operation, const http::Request& request,
                         http::Reply& reply);
 
- private:
   // What a request asks, of whom: everything before anything is spent.
   struct Asked {
     std::shared_ptr<const Snapshot> snapshot;  // this request's view of the world, to its end
     providers::ChatRequest chat;
     RouteMatch match;
+    Tags tags;
+    bool dry_run = false;
+    limits::Slot slot;  // its place among the running requests
   };
-  config::Result<Asked> understand(providers::Operation operation, const http::Request& request);
 
-  Awaitable<config::Result<void>> answer(const Asked& asked, const http::Request& request,
+ private:
+  config::Result<Asked> understand(providers::Operation operation, const http::Request& request);
+  config::Result<void> admit_one(Asked& asked, const http::Request& request, http::Reply& reply);
+  Awaitable<void> refuse(const config::Error& error, const http::Request& request,
+                         http::Reply& reply);
+  Awaitable<void> answer_without_asking(const Asked& asked, const http::Request& request,
+                                        http::Reply& reply);
+
+  Awaitable<config::Result<void>> answer(Asked& asked, const http::Request& request,
                                          http::Reply& reply);
   Awaitable<config::Result<void>> first_that_answers(const Asked& asked,
                                                      const http::Request& request,

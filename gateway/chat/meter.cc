@@ -9,6 +9,7 @@
 namespace gateway::chat {
 namespace {
 
+using config::Result;
 using providers::Source;
 
 std::chrono::microseconds micros(std::chrono::nanoseconds time) {
@@ -40,12 +41,14 @@ providers::Cost sum(const providers::Cost& a, const providers::Cost& b) {
 
 }  // namespace
 
-Meter::Meter(RecordSink& sink, const config::Clock& clock, RequestSummary summary)
+Meter::Meter(RecordSink& sink, const config::Clock& clock, RequestSummary summary,
+             limits::Slot slot)
     : sink_(sink),
       clock_(clock),
       began_(clock.now()),
       unwinding_(std::uncaught_exceptions()),
-      summary_(std::move(summary)) {
+      summary_(std::move(summary)),
+      slot_(std::move(slot)) {
   summary_.outcome = "client_left";
   summary_.cost = {config::PicoUsd{0}, Source::reported};
 }
@@ -57,6 +60,7 @@ Meter::~Meter() {
   const auto total = clock_.now() - began_;
   summary_.duration = micros(total);
   summary_.overhead = micros(total - waited_);
+  slot_.used(tokens_);
   sink_.request_done(summary_);
 }
 
@@ -77,28 +81,64 @@ void Meter::failed(unsigned status, const config::Error& error) {
 }
 
 AttemptMeter::AttemptMeter(Meter& meter, const config::Target& target,
-                           const providers::ChatRequest& chat)
-    : meter_(meter), target_(target), chat_(chat), began_(meter.clock_.now()) {
+                           const providers::ChatRequest& chat, Stake stake)
+    : meter_(meter),
+      target_(target),
+      chat_(chat),
+      began_(meter.clock_.now()),
+      stake_(std::move(stake)),
+      covered_tokens_(stake_.reserved.tokens.output_tokens) {
   RequestSummary& request = meter.summary_;
   ++request.attempts;
   request.provider = target.provider;
   request.target = target.name;
-  record_.request = request.request;
-  record_.attempt = request.attempts;
-  record_.key = request.key;
-  record_.team = request.team;
-  record_.model = request.model;
-  record_.provider = target.provider;
-  record_.target = target.name;
-  record_.operation = request.operation;
-  record_.streamed = request.streamed;
-  record_.started = meter.clock_.wall();
+  hold_.request = request.request;
+  hold_.attempt = request.attempts;
+  hold_.key = request.key;
+  hold_.team = request.team;
+  hold_.model = request.model;
+  hold_.provider = target.provider;
+  hold_.target = target.name;
+  hold_.operation = request.operation;
+  hold_.streamed = request.streamed;
+  hold_.tags = request.tags;
+  hold_.started = stake_.started;
+  hold_.reserved = stake_.reserved.amount;
+  hold_.prompt_tokens = stake_.reserved.tokens.prompt_tokens;
+  record_ = record_of(hold_);
 }
 
 AttemptMeter::~AttemptMeter() {
   const bool ours = std::uncaught_exceptions() > meter_.unwinding_;
   const auto why = ours ? config::ErrorCode::internal : config::ErrorCode::client_left;
   if (!settled_) failed(config::failure(why, ""), meter_.content_shown());
+}
+
+Result<void> AttemptMeter::begin() {
+  auto written_down = meter_.sink_.attempt_begins(hold_);
+  if (!written_down) {
+    // Nothing is owed and nothing is to be recorded: it never began.
+    settled_ = true;
+    --meter_.summary_.attempts;
+  }
+  return written_down;
+}
+
+Result<void> AttemptMeter::cover(std::size_t delivered_bytes) {
+  const std::int64_t delivered = providers::quick_tokens(delivered_bytes);
+  if (delivered <= covered_tokens_ || !hold_.reserved) return {};
+  // A whole step, or where that is more than there is, just what is needed.
+  const std::int64_t missing = delivered - covered_tokens_;
+  for (const std::int64_t more : {std::max(stake_.step, missing), missing}) {
+    const config::PicoUsd amount = stake_.reserved.cost_of_more(more);
+    auto extended = stake_.hold.extend(amount);
+    if (!extended && more > missing) continue;
+    if (!extended) return extended;
+    covered_tokens_ += more;
+    hold_.reserved = config::checked_add(*hold_.reserved, amount);
+    return meter_.sink_.attempt_extended(hold_);
+  }
+  return {};
 }
 
 void AttemptMeter::upstream_names(std::string_view model, std::string_view id) {
@@ -115,6 +155,20 @@ void AttemptMeter::ok(const providers::Usage& usage) {
   providers::Usage known = usage;
   if (known.tokens == Source::unknown) known = best_known();
   settle(Outcome::ok, known);
+}
+
+void AttemptMeter::drained(const providers::Usage& usage) {
+  record_.error = config::ErrorCode::client_left;
+  settle(Outcome::client_left, usage.tokens == Source::unknown ? best_known() : usage);
+}
+
+void AttemptMeter::stopped() {
+  providers::Usage known = best_known();
+  // What came beyond the hold has not been shown.
+  if (known.tokens == Source::estimated && known.completion) {
+    known.completion = std::min(*known.completion, covered_tokens_);
+  }
+  settle(Outcome::stopped, known);
 }
 
 void AttemptMeter::failed(const config::Error& error, bool content_flowed) {
@@ -154,6 +208,12 @@ void AttemptMeter::settle(Outcome outcome, const providers::Usage& usage) {
     record_.cost = written_ ? providers::cost_of(usage, target_.price ? &*target_.price : nullptr)
                             : providers::Cost{config::PicoUsd{0}, Source::reported};
   }
+  if (target_.price && usage.tokens != Source::unknown) {
+    record_.priced = providers::priced(usage, *target_.price);
+  }
+  const auto settled = stake_.hold.settle(record_.cost.amount.value_or(config::PicoUsd{0}));
+  record_.overrun = settled.passed_a_budget;
+  meter_.tokens_ += usage.prompt.value_or(0) + usage.completion.value_or(0);
   RequestSummary& request = meter_.summary_;
   request.cost = sum(request.cost, record_.cost);
   request.usage = usage;

@@ -9,15 +9,19 @@
 
 #include "config/base/clock.h"
 #include "config/config.h"
+#include "gateway/chat/reservation.h"
 #include "gateway/ledger/record_sink.h"
+#include "gateway/limits/limiter.h"
 #include "providers/adapter.h"
 
 namespace gateway::chat {
 
 class Meter {
  public:
-  // `summary` says who asked for what; the rest is filled in here.
-  Meter(RecordSink& sink, const config::Clock& clock, RequestSummary summary);
+  // `summary` says who asked for what; the rest is filled in here. `slot` is its place among
+  // the requests of its key, given back at the end.
+  Meter(RecordSink& sink, const config::Clock& clock, RequestSummary summary,
+        limits::Slot slot = {});
   // Hands the summary over.
   ~Meter();
   Meter(const Meter&) = delete;
@@ -47,6 +51,8 @@ class Meter {
   std::chrono::nanoseconds waited_{0};
   const int unwinding_;  // exceptions in flight at the start: more of them at the end is our bug
   RequestSummary summary_;
+  limits::Slot slot_;
+  std::int64_t tokens_ = 0;  // of all attempts
 };
 
 // While it lives, time is somebody else's: the upstream's or the client's.
@@ -62,15 +68,27 @@ class Waiting {
   const config::Clock::Steady since_;
 };
 
+// What was set aside for an attempt, and how to set aside more.
+struct Stake {
+  Reservation reserved;
+  limits::BudgetHold hold;
+  config::Clock::Wall started;  // which windows it counts in
+  std::int64_t step = 0;        // output tokens that a stream asks for at a time
+};
+
 // One attempt, settled once; what leaves scope unsettled was cut off by the client, or
 // by an exception, which is our bug.
 class AttemptMeter {
  public:
-  // `chat` is what an estimate is made from where nobody counts; both outlive this.
-  AttemptMeter(Meter& meter, const config::Target& target, const providers::ChatRequest& chat);
+  // `chat` is what an estimate is made from where nobody counts; it and `target` outlive this.
+  AttemptMeter(Meter& meter, const config::Target& target, const providers::ChatRequest& chat,
+               Stake stake);
   ~AttemptMeter();
   AttemptMeter(const AttemptMeter&) = delete;
   AttemptMeter& operator=(const AttemptMeter&) = delete;
+
+  // Writes down what is set aside; first of all. An Error: nothing may be sent.
+  config::Result<void> begin();
 
   // Whose counts grow while a stream flows; read when settling, so it outlives this.
   void watch(const providers::StreamDecoder& decoder) { decoder_ = &decoder; }
@@ -79,11 +97,21 @@ class AttemptMeter {
   void upstream_names(std::string_view model, std::string_view id);
   void first_content();
 
+  // Before what a stream has brought is shown: sets more aside where that is needed. An Error
+  // (budget_exceeded): nothing more may be shown.
+  config::Result<void> cover(std::size_t delivered_bytes);
+
   // The upstream said in words that it refuses: such an attempt costs nothing.
   void refused_in_words() { refused_in_words_ = true; }
 
+  // Read to its end for a client that has left.
+  void drained(const providers::Usage& usage);
   // Delivered whole.
   void ok(const providers::Usage& usage);
+  // Ended by us because the money was used up; the client has all of it that it will get.
+  void stopped();
+  // The client has left, and that is what was done about it.
+  void client_gone(config::OnClientGone what) { record_.client_gone = what; }
   // Ended early, before or after content was relayed.
   void failed(const config::Error& error, bool content_flowed);
 
@@ -95,6 +123,9 @@ class AttemptMeter {
   const config::Target& target_;
   const providers::ChatRequest& chat_;
   const config::Clock::Steady began_;
+  Stake stake_;
+  std::int64_t covered_tokens_ = 0;
+  Hold hold_;
   UsageRecord record_;
   const providers::StreamDecoder* decoder_ = nullptr;
   bool written_ = false;

@@ -1,5 +1,7 @@
 #include "gateway/chat/relay.h"
 
+#include <cstdint>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -31,22 +33,46 @@ void note_verdict(const Delivery& delivery, const config::Error& error) {
   if (error.code != config::ErrorCode::upstream_garbled) delivery.attempt.refused_in_words();
 }
 
+enum class Flow : std::uint8_t { goes_on, stopped };
+
 // Appends all that is complete in the parser; at the upstream's end, what stands
-// unterminated too.
-Result<void> decode_events(providers::SseParser& parser, providers::StreamDecoder& decoder,
-                           bool at_end, providers::Body& out) {
+// unterminated too. `stopped`: the money does not cover the next event, so that it is left
+// out and the stream ended.
+Result<Flow> decode_events(const Delivery& delivery, providers::SseParser& parser,
+                           providers::StreamDecoder& decoder, bool at_end, providers::Body& out) {
   while (!decoder.done()) {
     auto event = parser.next();
     if (!event && at_end) event = parser.finish();
     if (!event) break;
-    if (auto decoded = decoder.decode(*event, out); !decoded) return decoded;
+    const auto before = out.mark();
+    if (auto decoded = decoder.decode(*event, out); !decoded) return decoded.error();
+    if (delivery.attempt.cover(decoder.delivered_bytes())) continue;
+    out.back_to(before);
+    decoder.stop("budget", out);
+    return Flow::stopped;
   }
   if (parser.overflowed()) {
     return config::failure(config::ErrorCode::upstream_garbled,
                            "The upstream sent an event larger than this gateway relays.",
                            "server-sent event over the size cap");
   }
-  return {};
+  return Flow::goes_on;
+}
+
+// Before the last byte leaves: what the client has, the record has.
+void settle(const Delivery& delivery, const providers::StreamDecoder& decoder, bool stopped) {
+  if (delivery.departure.draining()) {
+    delivery.attempt.drained(decoder.usage());
+  } else if (stopped) {
+    delivery.attempt.stopped();
+  } else {
+    delivery.attempt.ok(decoder.usage());
+  }
+}
+
+config::Error nobody_there() {
+  return config::failure(config::ErrorCode::client_left,
+                         "The client left before the answer was whole.", "read to its end");
 }
 
 }  // namespace
@@ -72,6 +98,10 @@ Awaitable<Result<void>> relay_whole(Delivery delivery) {
     if (!stream) co_return stream.error();
   }
 
+  if (delivery.departure.draining()) {
+    delivery.attempt.drained(completion->usage);
+    co_return nobody_there();
+  }
   // Settled before the last byte leaves: what the client has, the record has.
   delivery.attempt.first_content();
   delivery.attempt.ok(completion->usage);
@@ -102,9 +132,11 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
 
     const bool closed = bytes->empty();
     parser.feed(*bytes);
-    auto decoded = decode_events(parser, decoder, closed, out);
+    const auto flow = decode_events(delivery, parser, decoder, closed, out);
+    auto decoded = flow ? Result<void>() : Result<void>(flow.error());
+    const bool stopped = flow && *flow == Flow::stopped;
     ended = closed || decoder.done();
-    if (decoded && ended) decoded = decoder.finish(out);
+    if (decoded && ended && !stopped) decoded = decoder.finish(out);
     if (!decoded) note_verdict(delivery, decoded.error());
     if (decoded && out.empty()) decoded = delivery.signs.in_time();
     // An error that arrives together with the first content is still early: nothing
@@ -118,17 +150,21 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
     }
     if (decoded && ended) {
       delivery.attempt.upstream_names({}, decoder.upstream_id());
-      delivery.attempt.ok(decoder.usage());
+      settle(delivery, decoder, stopped);
     }
-    if (!out.empty()) {
+    if (!out.empty() && !delivery.departure.draining()) {
       Waiting client(request);
       auto written = decoded && ended ? co_await delivery.reply.finish_stream(out)
                                       : co_await delivery.reply.stream(out);
-      if (!written) co_return written.error();
+      if (!written) {
+        delivery.departure.noticed();
+        if (!delivery.departure.draining()) co_return written.error();
+      }
       delivery.signs.heard();
     }
     if (!decoded) co_return decoded.error();
   }
+  if (delivery.departure.draining()) co_return nobody_there();
   co_return Result<void>{};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/async.h"
+#include "gateway/chat/departure.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/signs_of_life.h"
 #include "gateway/http/reply.h"
@@ -25,6 +26,7 @@ struct Delivery {
   Meter& request;
   AttemptMeter& attempt;
   SignsOfLife& signs;
+  Departure& departure;
 };
 
 // A complete answer; as the stream the client asked for, where it asked for one.

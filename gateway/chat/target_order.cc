@@ -5,18 +5,6 @@
 namespace gateway::chat {
 namespace {
 
-bool serves(const config::Capabilities& can, providers::Operation operation) {
-  switch (operation) {
-    case providers::Operation::chat:
-      return can.chat;
-    case providers::Operation::completions:
-      return can.completions;
-    case providers::Operation::embeddings:
-      return can.embeddings;
-  }
-  return false;
-}
-
 int usefulness(const config::Error& error) {
   using enum config::ErrorCode;
   switch (error.code) {
@@ -34,6 +22,8 @@ int usefulness(const config::Error& error) {
       return 4;
     case upstream_no_credit:
     case upstream_denied:
+    case budget_exceeded:
+    case price_unknown:
       return 3;
     case upstream_model_missing:
       return 2;
@@ -43,6 +33,18 @@ int usefulness(const config::Error& error) {
 }
 
 }  // namespace
+
+bool serves(const config::Capabilities& can, providers::Operation operation) {
+  switch (operation) {
+    case providers::Operation::chat:
+      return can.chat;
+    case providers::Operation::completions:
+      return can.completions;
+    case providers::Operation::embeddings:
+      return can.embeddings;
+  }
+  return false;
+}
 
 std::vector<const RouteTarget*> target_order(const Route& route, providers::Operation operation,
                                              std::mt19937_64& random) {

@@ -10,6 +10,8 @@
 
 namespace gateway::chat {
 
+bool serves(const config::Capabilities& can, providers::Operation operation);
+
 // In the operator's order, or with the first one drawn by weight and the others
 // behind it in order. Only targets that serve the operation.
 std::vector<const RouteTarget*> target_order(const Route& route, providers::Operation operation,

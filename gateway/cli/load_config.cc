@@ -10,7 +10,7 @@
 namespace gateway::cli {
 
 std::variant<std::shared_ptr<const Snapshot>, Problems> compile_config(
-    const std::string& config_path) {
+    const std::string& config_path, limits::Limiter* limiter) {
   config::LoadOptions options;
   const auto kinds = providers::kinds();
   options.kinds.assign(kinds.begin(), kinds.end());
@@ -32,13 +32,14 @@ std::variant<std::shared_ptr<const Snapshot>, Problems> compile_config(
     for (const config::Problem& problem : *found) problems.push_back(to_string(problem));
     return problems;
   }
-  auto snapshot = Snapshot::build(std::get<config::Config>(std::move(loaded)));
+  auto snapshot = Snapshot::build(std::get<config::Config>(std::move(loaded)), {}, limiter);
   if (!snapshot) return Problems{fmt::format("{}: {}", config_path, snapshot.error().message)};
   return *std::move(snapshot);
 }
 
-std::optional<std::shared_ptr<const Snapshot>> load_snapshot(const std::string& config_path) {
-  auto compiled = compile_config(config_path);
+std::optional<std::shared_ptr<const Snapshot>> load_snapshot(const std::string& config_path,
+                                                             limits::Limiter* limiter) {
+  auto compiled = compile_config(config_path, limiter);
   if (const auto* problems = std::get_if<Problems>(&compiled)) {
     for (const std::string& line : *problems) fmt::print(stderr, "{}\n", line);
     fmt::print(stderr, "{} problem{} in {}; nothing was started.\n", problems->size(),

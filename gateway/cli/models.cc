@@ -21,7 +21,7 @@ namespace {
 
 using Offers = config::Result<std::vector<providers::OfferedModel>>;
 
-// The largest lists (OpenRouter's) are about a megabyte.
+// The largest lists seen are about a megabyte.
 constexpr std::size_t kMaxList = 32 * 1024 * 1024;
 
 // One target stands for its provider: address and key are the same for all.

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "gateway/app.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/load_config.h"
+#include "gateway/limits/local_limiter.h"
 #include "gateway/log.h"
 
 namespace gateway::cli {
@@ -26,8 +28,12 @@ bool write_ports(const std::string& path, const App& app) {
   return !failed;
 }
 
-int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snapshot) {
-  App app(snapshot, [path = options.config_path] { return compile_config(path); });
+int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snapshot,
+        limits::Limiter& limiter, Accounting& accounting) {
+  const auto reload = [path = options.config_path, &limiter] {
+    return compile_config(path, &limiter);
+  };
+  App app(snapshot, reload, limiter, accounting);
   if (!options.port_file.empty() && !write_ports(options.port_file, app)) {
     fmt::print(stderr, "cannot write the port file {}\n", options.port_file);
     return 1;
@@ -38,15 +44,24 @@ int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snap
 }  // namespace
 
 int serve(const ServeOptions& options) {
-  auto snapshot = load_snapshot(options.config_path);
+  limits::LocalLimiter limiter;
+  auto snapshot = load_snapshot(options.config_path, &limiter);
   if (!snapshot) return 2;
   auto logging = log::Logging::start((*snapshot)->config().log);
   if (!logging) {
     fmt::print(stderr, "{}\n", logging.error().message);
     return 2;
   }
+  const config::SystemClock clock;
+  const config::Config& config = (*snapshot)->config();
+  auto accounting = Accounting::open(config.ledger, App::worker_count(config.server), clock,
+                                     std::random_device{}());
+  if (!accounting) {
+    fmt::print(stderr, "{}\n", accounting.error().message);
+    return 2;
+  }
   try {
-    return run(options, *snapshot);
+    return run(options, *snapshot, limiter, **accounting);
   } catch (const std::system_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;

@@ -1,6 +1,7 @@
 #include "gateway/version.h"
 
 #include <cstdio>
+#include <sqlite3.h>
 
 #include <boost/asio/version.hpp>
 #include <boost/beast/version.hpp>
@@ -10,7 +11,6 @@
 #include <openssl/crypto.h>
 #include <simdjson.h>
 #include <spdlog/version.h>
-#include <sqlite3.h>
 
 #include "gateway/cli/commands.h"
 

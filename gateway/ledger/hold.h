@@ -3,6 +3,7 @@
 // attempt if this process dies before it can. A value, made by chat/, kept by the journal.
 
 #include <cstdint>
+#include <optional>
 
 #include "config/base/clock.h"
 #include "config/base/ids.h"
@@ -27,6 +28,9 @@ struct Hold {
   std::optional<config::PicoUsd> reserved;
   std::int64_t prompt_tokens = 0;  // estimated
 };
+
+// The record that becomes of it: who asked for what, and nothing yet of how it went.
+UsageRecord record_of(const Hold& hold);
 
 // The record of an attempt that this process did not live to see the end of: outcome
 // `interrupted`, cost `estimated` at what was reserved for it.

@@ -77,8 +77,9 @@ struct RequestSummary {
   std::string_view outcome;
   std::optional<config::ErrorCode> error;
   std::string error_detail;  // for the log only
-  providers::Usage usage;    // of the attempt that answered
-  providers::Cost cost;      // of all attempts
+  Tags tags;
+  providers::Usage usage;  // of the attempt that answered
+  providers::Cost cost;    // of all attempts
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> first_token;  // to the first content byte out
   std::chrono::microseconds overhead{0};  // ours: duration less waiting for upstream and client

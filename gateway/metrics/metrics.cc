@@ -175,6 +175,13 @@ std::vector<MetricFamily> Metrics::Collect() const {
                        MetricType::Histogram));
   overhead.add_to(out.back(), {});
 
+  DurationSum<kOverheadBounds> journal_waits;
+  for (const Shard& shard : shards_) journal_waits.add(shard.journal_waits_);
+  out.push_back(family("tollgate_journal_wait_seconds",
+                       "How long an attempt waited for its hold to be on the disk (mode power).",
+                       MetricType::Histogram));
+  journal_waits.add_to(out.back(), {});
+
   MetricFamily rejected =
       family("tollgate_rejected_total",
              "Requests refused before a model and key were known, by reason.", MetricType::Counter);
@@ -218,6 +225,7 @@ std::vector<MetricFamily> Metrics::Collect() const {
       family("tollgate_build_info", "Always 1; what runs is in its labels.", MetricType::Gauge));
   add_gauge(out.back(), std::move(build), 1);
 
+  for (const Further& further : further_) further(out);
   add_process_metrics(out);
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,11 @@ class Metrics final : public prometheus::Collectable {
   // A changed configuration was refused and the old one kept. Any thread.
   void config_reload_failed() { reloads_failed_.fetch_add(1, std::memory_order_relaxed); }
 
+  // Appends families that others keep the figures of. Before the first Collect(); what it
+  // refers to outlives the last one.
+  using Further = std::function<void(std::vector<prometheus::MetricFamily>&)>;
+  void also(Further further) { further_.push_back(std::move(further)); }
+
   std::vector<prometheus::MetricFamily> Collect() const override;
 
   // The same as Prometheus' text format.
@@ -40,6 +46,7 @@ class Metrics final : public prometheus::Collectable {
  private:
   // Constant after construction.
   const BuildInfo build_;
+  std::vector<Further> further_;
 
   // Each touched by its worker, and read by any thread.
   std::vector<Shard> shards_;

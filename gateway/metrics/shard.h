@@ -73,6 +73,9 @@ class alignas(64) Shard {
   // A request was refused before any model or key was known.
   void rejected(config::ErrorCode reason);
 
+  // An attempt waited this long until its hold was on the disk.
+  void journal_waited(std::chrono::microseconds time) { journal_waits_.add(time); }
+
   void stream_opened() { open_streams_.up(); }
   void stream_closed() { open_streams_.down(); }
   void connection_opened() { open_connections_.up(); }
@@ -90,6 +93,7 @@ class alignas(64) Shard {
   Series<3, Durations<kDurationBounds>> durations_;       // provider, model, outcome
   Series<2, Durations<kFirstTokenBounds>> first_tokens_;  // provider, model
   Durations<kOverheadBounds> overhead_;
+  Durations<kOverheadBounds> journal_waits_;
   std::array<Count, config::kErrorShapes.size()> rejected_;
   Level open_streams_;
   Level open_connections_;

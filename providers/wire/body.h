@@ -38,6 +38,23 @@ class Body {
     size_ = 0;
   }
 
+  // What stands in it now, to take back whatever is added after.
+  struct Mark {
+    std::size_t ranges = 0;
+    std::size_t last_range = 0;
+    std::size_t owned = 0;
+    std::size_t size = 0;
+  };
+  Mark mark() const {
+    return {ranges_.size(), ranges_.empty() ? 0 : ranges_.back().size, owned_.size(), size_};
+  }
+  void back_to(const Mark& mark) {
+    ranges_.erase(ranges_.begin() + static_cast<std::ptrdiff_t>(mark.ranges), ranges_.end());
+    if (!ranges_.empty()) ranges_.back().size = mark.last_range;
+    owned_.resize(mark.owned);
+    size_ = mark.size;
+  }
+
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
   std::size_t range_count() const { return ranges_.size(); }

@@ -203,6 +203,17 @@ void Gateway::start_with(std::string_view server_settings) {
       TOLLGATE_PROGRAM, configuration(simulator_->url(), server_settings));
 }
 
+void Gateway::start_with(const Additions& more) {
+  simulator_ = std::make_unique<simulator::Simulator>();
+  std::string text = configuration(simulator_->url());
+  const auto insert_behind = [&text](std::string_view line, const std::string& lines) {
+    text.insert(text.find(line) + line.size(), lines);
+  };
+  insert_behind("\nkeys:\n", more.keys);
+  text += more.models + more.sections;
+  gateway_ = std::make_unique<test::GatewayProcess>(TOLLGATE_PROGRAM, text);
+}
+
 void Gateway::TearDownTestSuite() {
   // Null when SetUpTestSuite failed.
   if (gateway_) EXPECT_EQ(gateway_->stop(), 0) << gateway_->log();

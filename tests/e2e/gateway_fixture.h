@@ -53,6 +53,14 @@ class Gateway : public testing::Test {
   // For a suite's own SetUpTestSuite(): with these besides the fixture's settings of
   // `server`; they begin with a comma.
   static void start_with(std::string_view server_settings);
+  // The same with whole sections added to the configuration, and keys and models to its
+  // lists: lines of YAML that begin with "  - ".
+  struct Additions {
+    std::string sections;
+    std::string keys;
+    std::string models;
+  };
+  static void start_with(const Additions& more);
 
   // {"model":…,"messages":[{"role":"user","content":"hello"}] more}; `more` begins with a comma.
   static std::string chat_body(std::string_view model, std::string_view more = "");

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/limits/local_limiter.h"
 #include "tests/support/fake_clock.h"
 
 namespace gateway::chat {
@@ -16,11 +17,24 @@ using config::PicoUsd;
 using providers::Source;
 
 struct Kept : RecordSink {
+  config::Result<void> attempt_begins(const Hold& hold) override {
+    begun.push_back(hold);
+    return refusal ? config::Result<void>(*refusal) : config::Result<void>();
+  }
+  bool waits_for_disk() const override { return false; }
+  Awaitable<config::Result<void>> on_disk() override { co_return config::Result<void>(); }
+  config::Result<void> attempt_extended(const Hold& hold) override {
+    extended.push_back(hold);
+    return {};
+  }
   void attempt_done(const UsageRecord& record) override { attempts.push_back(record); }
   void request_done(const RequestSummary& summary) override { requests.push_back(summary); }
   void refused(std::string_view, const config::Error&) override {}
   void stream_opened() override {}
   void stream_closed() override {}
+  std::optional<config::Error> refusal;
+  std::vector<Hold> begun;
+  std::vector<Hold> extended;
   std::vector<UsageRecord> attempts;
   std::vector<RequestSummary> requests;
 };
@@ -69,7 +83,7 @@ struct MeterTest : testing::Test {
 TEST_F(MeterTest, AnAttemptAnsweredWholeIsPricedFromWhatWasReported) {
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, chat);
+    AttemptMeter attempt(meter, target, chat, {});
     attempt.written();
     attempt.ok(usage(11, 19));
     meter.answered(200);
@@ -86,7 +100,7 @@ TEST_F(MeterTest, AnAttemptAnsweredWholeIsPricedFromWhatWasReported) {
 TEST_F(MeterTest, ARefusalInWordsCostsNothing) {
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, chat);
+    AttemptMeter attempt(meter, target, chat, {});
     attempt.written();
     attempt.refused_in_words();
     attempt.failed(config::failure(ErrorCode::upstream_busy, "busy"), false);
@@ -102,7 +116,7 @@ TEST_F(MeterTest, ARefusalInWordsCostsNothing) {
 TEST_F(MeterTest, SilenceAfterTheRequestWentOutMayHaveBeenBilled) {
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, chat);
+    AttemptMeter attempt(meter, target, chat, {});
     attempt.written();
     attempt.failed(config::failure(ErrorCode::upstream_timeout, "late"), false);
   }
@@ -115,7 +129,7 @@ TEST_F(MeterTest, SilenceAfterTheRequestWentOutMayHaveBeenBilled) {
 TEST_F(MeterTest, WhatNeverReachedTheWireCostsNothing) {
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, chat);
+    AttemptMeter attempt(meter, target, chat, {});
     attempt.failed(config::failure(ErrorCode::upstream_unavailable, "refused"), false);
   }
   EXPECT_FALSE(kept.attempts[0].maybe_billed);
@@ -127,7 +141,7 @@ TEST_F(MeterTest, AStreamThatBreaksIsBilledByWhatWasDelivered) {
   decoder.deliver("It is Paris, as it has been since the end of the war.");
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, chat);
+    AttemptMeter attempt(meter, target, chat, {});
     attempt.watch(decoder);
     attempt.written();
     attempt.first_content();
@@ -144,7 +158,7 @@ TEST_F(MeterTest, AClientThatLeavesKeepsTheCountTheUpstreamHadGiven) {
   decoder.reported(7, 2);
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, chat);
+    AttemptMeter attempt(meter, target, chat, {});
     attempt.watch(decoder);
     attempt.written();
   }
@@ -158,11 +172,11 @@ TEST_F(MeterTest, ARequestCostsWhatAllItsAttemptsCost) {
   {
     Meter meter(kept, clock, {});
     {
-      AttemptMeter first(meter, target, chat);
+      AttemptMeter first(meter, target, chat, {});
       first.written();
       first.failed(config::failure(ErrorCode::upstream_timeout, "late"), false);
     }
-    AttemptMeter second(meter, target, chat);
+    AttemptMeter second(meter, target, chat, {});
     second.written();
     second.ok(usage(1, 1));
   }
@@ -177,7 +191,7 @@ TEST_F(MeterTest, AnUnknownPriceIsUnknownMoney) {
   target.price.reset();
   {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, chat);
+    AttemptMeter attempt(meter, target, chat, {});
     attempt.written();
     attempt.ok(usage(1, 1));
   }
@@ -186,10 +200,93 @@ TEST_F(MeterTest, AnUnknownPriceIsUnknownMoney) {
   EXPECT_FALSE(kept.requests[0].cost.amount);
 }
 
+struct StakeTest : MeterTest {
+  StakeTest() {
+    config::Limits limits;
+    limits.budgets = {{.limit = {10'000'000'000}, .window = config::Window::total, .zone = "UTC"}};
+    EXPECT_TRUE(limiter.configure(
+        {AccountKind::key, "k"}, limits,
+        [](const AccountId&, config::Clock::Wall) { return config::Result<PicoUsd>(PicoUsd{}); },
+        limits::Now::of(clock)));
+    payers = limiter.payers(config::KeyName("k"), config::TeamName("t"));
+  }
+  // Ten output tokens held, at 100'000'000 pico-USD each; the budget is for a hundred.
+  Stake stake() {
+    Stake out;
+    out.reserved.tokens = {0, 10};
+    out.reserved.amount = PicoUsd{1'000'000'000};
+    out.reserved.output = {100'000'000};
+    out.step = 10;
+    out.started = clock.wall();
+    out.hold = *limiter.hold(payers, *out.reserved.amount, limits::Now::of(clock));
+    return out;
+  }
+  limits::BudgetStatus budget() { return limiter.budgets(payers, limits::Now::of(clock)).at(0); }
+
+  limits::LocalLimiter limiter;
+  limits::Payers payers;
+};
+
+TEST_F(StakeTest, AStreamAsksForMoreInStepsUntilThereIsNone) {
+  target.price->output = {100'000'000};
+  Meter meter(kept, clock, {});
+  AttemptMeter attempt(meter, target, chat, stake());
+  ASSERT_TRUE(attempt.begin());
+  attempt.written();
+  EXPECT_TRUE(attempt.cover(40));  // ten tokens: held from the start
+  EXPECT_TRUE(kept.extended.empty());
+  EXPECT_TRUE(attempt.cover(41));
+  EXPECT_EQ(budget().held, PicoUsd{2'000'000'000});
+  ASSERT_EQ(kept.extended.size(), 1U);
+  EXPECT_EQ(kept.extended[0].reserved, PicoUsd{2'000'000'000});
+  EXPECT_TRUE(attempt.cover(400));
+  EXPECT_EQ(budget().held, PicoUsd{10'000'000'000});
+  EXPECT_FALSE(attempt.cover(401));
+}
+
+TEST_F(StakeTest, WhereAStepDoesNotFitWhatIsNeededStillMay) {
+  auto first = *limiter.hold(payers, PicoUsd{8'500'000'000}, limits::Now::of(clock));
+  Meter meter(kept, clock, {});
+  AttemptMeter attempt(meter, target, chat, stake());
+  ASSERT_TRUE(attempt.begin());
+  EXPECT_TRUE(attempt.cover(60)) << "five tokens more, though not ten";
+  EXPECT_EQ(budget().held, PicoUsd{10'000'000'000});
+  EXPECT_FALSE(attempt.cover(64));
+}
+
+TEST_F(StakeTest, WhatIsSettledIsSpentAndNothingIsHeld) {
+  target.price->input = {0};
+  target.price->output = {100'000'000};
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, chat, stake());
+    ASSERT_TRUE(attempt.begin());
+    attempt.written();
+    attempt.ok(usage(0, 120));
+  }
+  EXPECT_EQ(budget().spent, PicoUsd{12'000'000'000});
+  EXPECT_EQ(budget().held, PicoUsd{});
+  EXPECT_TRUE(kept.attempts.at(0).overrun) << "G06: more than was held, and beyond the budget";
+  EXPECT_EQ(kept.attempts.at(0).priced, PicoUsd{12'000'000'000});
+}
+
+TEST_F(StakeTest, G07_WhatCouldNotBeWrittenDownNeverBegan) {
+  kept.refusal = config::failure(ErrorCode::overloaded, "full");
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, chat, stake());
+    EXPECT_FALSE(attempt.begin());
+  }
+  EXPECT_TRUE(kept.attempts.empty());
+  EXPECT_EQ(kept.requests.at(0).attempts, 0);
+  EXPECT_EQ(budget().held, PicoUsd{});
+  EXPECT_EQ(budget().spent, PicoUsd{});
+}
+
 TEST_F(MeterTest, AnExceptionIsOurFaultAndNotADeparture) {
   try {
     Meter meter(kept, clock, {});
-    AttemptMeter attempt(meter, target, chat);
+    AttemptMeter attempt(meter, target, chat, {});
     attempt.written();
     throw std::bad_alloc();
   } catch (const std::bad_alloc&) {

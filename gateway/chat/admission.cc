@@ -1,0 +1,88 @@
+#include "gateway/chat/admission.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "gateway/limits/duration_text.h"
+
+namespace gateway::chat {
+namespace {
+
+using config::Result;
+
+void add_rate(std::string_view what, const std::optional<limits::Rate>& rate, http::Reply& reply) {
+  if (!rate) return;
+  reply.add_header(fmt::format("x-ratelimit-limit-{}", what), std::to_string(rate->limit));
+  reply.add_header(fmt::format("x-ratelimit-remaining-{}", what), std::to_string(rate->remaining));
+  reply.add_header(fmt::format("x-ratelimit-reset-{}", what), limits::duration_text(rate->reset));
+}
+
+// The price of an upstream model by its own name, from whichever route leads to it.
+const config::Price* price_at(const config::Config& config, const config::ProviderName& provider,
+                              std::string_view upstream_model) {
+  for (const config::Model& model : config.models) {
+    for (const config::Target& target : model.targets) {
+      if (target.provider == provider && target.model == upstream_model && target.price) {
+        return &*target.price;
+      }
+    }
+  }
+  return nullptr;
+}
+
+config::Error price_unknown(std::string_view model) {
+  return config::failure(
+      config::ErrorCode::price_unknown,
+      fmt::format(
+          "The price of the model '{}' is not known, and this key has a budget; use a model "
+          "whose price is configured.",
+          model));
+}
+
+std::int64_t sum(const Expectation& tokens) {
+  std::int64_t total = 0;
+  return __builtin_add_overflow(tokens.prompt_tokens, tokens.output_tokens, &total)
+             ? std::numeric_limits<std::int64_t>::max()
+             : total;
+}
+
+}  // namespace
+
+Result<limits::Slot> admit(limits::Limiter& limiter, const VirtualKey& caller,
+                           const providers::ChatRequest& chat, const config::Model& model,
+                           limits::Now now) {
+  const Expectation tokens = chat.stream ? first_piece(chat, model) : longest_answer(chat, model);
+  return limiter.admit(caller.payers, sum(tokens), now);
+}
+
+void add_rate_headers(const limits::RateStatus& status, http::Reply& reply) {
+  add_rate("requests", status.requests, reply);
+  add_rate("tokens", status.tokens, reply);
+}
+
+Result<Stake> stake(limits::Limiter& limiter, const VirtualKey& caller, const providers::Call& call,
+                    const config::Model& model, bool streamed, const config::Config& config,
+                    limits::Now now) {
+  const providers::ChatRequest& chat = call.chat;
+  const bool has_budget = limiter.has_budget(caller.payers);
+  std::optional<config::Price> price = call.target.price;
+  for (const std::string& fallback : call.allowed_models) {
+    const config::Price* other = price_at(config, call.target.provider, fallback);
+    if (other == nullptr && has_budget) return price_unknown(fallback);
+    if (other != nullptr && price) price = dearest(*price, *other);
+  }
+  if (!price && has_budget) return price_unknown(chat.model);
+
+  Stake stake;
+  stake.reserved =
+      reserve(chat, streamed ? first_piece(chat, model) : longest_answer(chat, model), price);
+  stake.started = now.wall;
+  stake.step = model.reserve_output_tokens;
+  auto hold = limiter.hold(caller.payers, stake.reserved.amount.value_or(config::PicoUsd{0}), now);
+  if (!hold) return std::move(hold).error();
+  stake.hold = *std::move(hold);
+  return stake;
+}
+
+}  // namespace gateway::chat

@@ -1,0 +1,40 @@
+#pragma once
+// A request as one of its route's targets would be asked it. On the request's frame; its
+// worker's thread.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/routing_table.h"
+#include "gateway/virtual_keys.h"
+#include "providers/adapter.h"
+
+namespace gateway::chat {
+
+// Of the models a request lets its upstream fall back to, those that its key may use;
+// adapters refuse the others.
+std::vector<std::string> allowed_models(providers::JsonWorkspace& json,
+                                        const providers::ChatRequest& chat, const VirtualKey& key);
+
+class Candidate {
+ public:
+  // `rest`: what the model's wildcard stood for. All outlive this.
+  Candidate(const RouteTarget& target, std::string_view rest, const providers::ChatRequest& chat,
+            providers::JsonWorkspace& json, const VirtualKey& caller,
+            const std::vector<std::string>& fallbacks);
+  Candidate(const Candidate&) = delete;
+  Candidate& operator=(const Candidate&) = delete;
+
+  const providers::Adapter& adapter() const { return adapter_; }
+  const config::Target& target() const { return call_.target; }
+  const providers::Call& call() const { return call_; }
+
+ private:
+  const providers::Adapter& adapter_;
+  const std::optional<config::Target> own_;  // where the route's names a pattern
+  const providers::Call call_;
+};
+
+}  // namespace gateway::chat
