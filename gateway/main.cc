@@ -7,6 +7,17 @@
 #include "gateway/cli/commands.h"
 #include "gateway/version.h"
 
+namespace {
+
+void add_ledger_options(CLI::App& command, gateway::cli::LedgerOptions& ledger) {
+  auto* which = command.add_option_group("which ledger");
+  which->add_option("-c,--config", ledger.config_path, "Configuration file that names it");
+  which->add_option("--ledger", ledger.database_path, "The database itself");
+  which->require_option(1);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   CLI::App cli(std::string("tollgate: ") + gateway::kDescription, "tollgate");
   cli.require_subcommand(1);
@@ -34,6 +45,39 @@ int main(int argc, char** argv) {
       "models", "List what each configured provider offers now (asks them; costs nothing)");
   models_command->add_option("-c,--config", models_path, "Configuration file")->required();
   models_command->callback([&] { exit_code = gateway::cli::models(models_path); });
+
+  gateway::cli::UsageOptions usage;
+  auto* usage_command = cli.add_subcommand("usage", "Tell who spent what");
+  add_ledger_options(*usage_command, usage.ledger);
+  usage_command
+      ->add_option("--by", usage.by,
+                   "Any of key,team,model,provider,target,tag and one of "
+                   "hour,day,week,month")
+      ->default_val("team");
+  usage_command->add_option("--since", usage.since, "A day or a time; 30 days unless given");
+  usage_command->add_option("--until", usage.until, "The same, exclusive; the end of today");
+  usage_command->add_option("--zone", usage.zone, "Whose days, as Europe/Berlin; UTC");
+  usage_command->add_option("--filter", usage.filters, "As team:Research; several are possible");
+  usage_command->add_flag("--compare", usage.compare_previous, "Beside the time before (json)");
+  usage_command->add_option("--format", usage.format, "How to print it")
+      ->default_val("table")
+      ->check(CLI::IsMember({"table", "json", "csv"}));
+  usage_command->callback([&] { exit_code = gateway::cli::usage(usage); });
+
+  auto* ledger_command = cli.add_subcommand("ledger", "Look into the ledger itself");
+  ledger_command->require_subcommand(1);
+  gateway::cli::LedgerOptions ledger;
+  auto* verify_command = ledger_command->add_subcommand(
+      "verify", "Check every record's hash and place, and every sum; 1 if anything is wrong");
+  add_ledger_options(*verify_command, ledger);
+  verify_command->callback([&] { exit_code = gateway::cli::ledger_verify(ledger); });
+  std::string export_format;
+  auto* export_command = ledger_command->add_subcommand("export", "Print every record");
+  add_ledger_options(*export_command, ledger);
+  export_command->add_option("--format", export_format, "csv, or json: one object per line")
+      ->default_val("csv")
+      ->check(CLI::IsMember({"csv", "json"}));
+  export_command->callback([&] { exit_code = gateway::cli::ledger_export(ledger, export_format); });
 
   auto* version_command =
       cli.add_subcommand("version", "Print the versions of tollgate and its libraries");

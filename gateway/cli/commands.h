@@ -3,6 +3,7 @@
 // 1: failed while running; 2: the configuration or the command line is wrong.
 
 #include <string>
+#include <vector>
 
 namespace gateway::cli {
 
@@ -16,5 +17,29 @@ int check(const std::string& config_path);
 // Asks every provider that a target uses what it offers, and prints it.
 int models(const std::string& config_path);
 int version();
+
+// Which ledger: by its own path, else by the configuration's.
+struct LedgerOptions {
+  std::string config_path;
+  std::string database_path;
+};
+
+struct UsageOptions {
+  LedgerOptions ledger;
+  std::string by;  // dimensions, and a step among them
+  std::string since;
+  std::string until;
+  std::string zone;
+  std::vector<std::string> filters;
+  bool compare_previous = false;
+  std::string format;  // table, json or csv
+};
+
+// Prints who spent what.
+int usage(const UsageOptions& options);
+// Says what is wrong with a ledger: 1 where anything is.
+int ledger_verify(const LedgerOptions& options);
+// Prints every record; `format`: csv or json.
+int ledger_export(const LedgerOptions& options, const std::string& format);
 
 }  // namespace gateway::cli
