@@ -22,7 +22,7 @@ constexpr milliseconds kPatience{10'000};
 Result<std::unique_ptr<SqliteLedger>> open_ledger(const config::Ledger& settings,
                                                   const config::Clock& clock) {
   sqlite::WriteOptions options;
-  options.sync_commits = settings.mode == config::JournalMode::power;
+  options.sync_commits = true;  // a journal goes once the ledger has it: what it has must stay
   const auto give_up = clock.now() + kWaitForLock;
   for (;;) {
     auto ledger = SqliteLedger::open(settings.database, options);
