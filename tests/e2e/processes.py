@@ -79,6 +79,7 @@ class Gateway:
         environment = {
             **os.environ,
             "TOLLGATE_DEMO_KEY_SHA256": hashlib.sha256(KEY.encode()).hexdigest(),
+            "TOLLGATE_STATE": str(folder),
             "TOLLGATE_LISTEN": "127.0.0.1:0",
             "TOLLGATE_ADMIN_LISTEN": "127.0.0.1:0",
             "TOLLGATE_LOG_FILE": str(folder / "log"),

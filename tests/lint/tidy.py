@@ -4,7 +4,7 @@
     tidy.py BUILD_DIR [--jobs N] [PATH...]   PATH: only sources below these, relative to the tree
 
 A source is looked at again when its preprocessed text, .clang-tidy or clang-tidy itself changes;
-what is known to be clean is kept in BUILD_DIR/tidy.
+what is known to be clean is kept in ~/.cache/tollgate-tidy (XDG_CACHE_HOME is honoured), for every clone.
 """
 import argparse
 import concurrent.futures
@@ -18,6 +18,7 @@ import sys
 
 TIDY = "clang-tidy-19"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tollgate-tidy"
 SHIPPED = ("config", "providers", "gateway")
 
 
@@ -34,7 +35,8 @@ def sources(build, below):
 
 
 def preprocess(command):
-    """The compile command turned into one that writes preprocessed text, comments kept."""
+    """The compile command turned into one that writes preprocessed text: with comments, which may
+    say NOLINT, and without the lines that say where it stood."""
     out = []
     skip = False
     for word in command:
@@ -44,13 +46,13 @@ def preprocess(command):
             skip = True
         else:
             out.append(word)
-    return out + ["-E", "-C"]
+    return out + ["-E", "-C", "-P"]
 
 
 def look(build, path, command, salt):
     """(path, what clang-tidy says): nothing where it is clean."""
     text = subprocess.run(preprocess(command), cwd=build, capture_output=True, check=True).stdout
-    clean = build / "tidy" / hashlib.sha256(salt + text).hexdigest()
+    clean = CACHE / hashlib.sha256(salt + text).hexdigest()
     if clean.exists():
         return path, ""
     done = subprocess.run([TIDY, "--quiet", "-p", str(build), str(path)], capture_output=True, text=True)
@@ -69,7 +71,7 @@ def main():
 
     version = subprocess.run([TIDY, "--version"], capture_output=True, check=True).stdout
     salt = version + (ROOT / ".clang-tidy").read_bytes()
-    (options.build / "tidy").mkdir(exist_ok=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
     work = sources(options.build, tuple(options.paths) or tuple(f"{folder}/" for folder in SHIPPED))
     if not work:
         sys.exit("no sources of ours in compile_commands.json")
