@@ -79,6 +79,7 @@ limits::SpentSince Accounting::spent() {
 }
 
 void Accounting::stop() {
+  if (std::exchange(stopped_, true)) return;
   sync_.stop();
   if (!writer_.stop(kPatience)) {
     log::warn("not everything is in the ledger; the next start carries the rest", {});

@@ -51,6 +51,7 @@ class Accounting {
   std::unique_ptr<SqliteLedger> ledger_;
   JournalSync sync_;
   LedgerWriter writer_;
+  bool stopped_ = false;
 };
 
 }  // namespace gateway

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "providers/tokens/quick_rate.h"
 #include "providers/tokens/token_counter.h"
 
 namespace providers {
@@ -9,8 +10,6 @@ namespace {
 
 using Part = DeliveredText::Part;
 
-// What vision models bill for a picture of common size.
-constexpr std::int64_t kTokensPerImage = 1000;
 // "human:" and " <sep>" around a message, "assistant:" behind the last one.
 constexpr std::int64_t kTokensPerMessage = 5;
 constexpr std::int64_t kTokensForTheAnswer = 2;

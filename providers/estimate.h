@@ -18,9 +18,6 @@ namespace providers {
 // about half for code); media data is left out, since nobody bills base64 by its length.
 std::int64_t quick_prompt_tokens(const ChatRequest& chat);
 
-// As many bytes of delivered text, at a glance.
-std::int64_t quick_tokens(std::size_t text_bytes);
-
 // The prompt's text counted by the model's vocabulary, with what frames each message in a
 // chat template (that of reka-flash-3: five tokens each, two at the end); a thousand for
 // each image. Costs as much as reading the messages again.

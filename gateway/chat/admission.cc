@@ -61,9 +61,9 @@ void add_rate_headers(const limits::RateStatus& status, http::Reply& reply) {
   add_rate("tokens", status.tokens, reply);
 }
 
-Result<Stake> stake(limits::Limiter& limiter, const VirtualKey& caller, const providers::Call& call,
-                    const config::Model& model, bool streamed, const config::Config& config,
-                    limits::Now now) {
+Result<Reservation> reservation(limits::Limiter& limiter, const VirtualKey& caller,
+                                const providers::Call& call, const config::Model& model,
+                                bool streamed, const config::Config& config) {
   const providers::ChatRequest& chat = call.chat;
   const bool has_budget = limiter.has_budget(caller.payers);
   std::optional<config::Price> price = call.target.price;
@@ -73,16 +73,17 @@ Result<Stake> stake(limits::Limiter& limiter, const VirtualKey& caller, const pr
     if (other != nullptr && price) price = dearest(*price, *other);
   }
   if (!price && has_budget) return price_unknown(chat.model);
+  return reserve(chat, streamed ? first_piece(chat, model) : longest_answer(chat, model), price);
+}
 
-  Stake stake;
-  stake.reserved =
-      reserve(chat, streamed ? first_piece(chat, model) : longest_answer(chat, model), price);
-  stake.started = now.wall;
-  stake.step = model.reserve_output_tokens;
-  auto hold = limiter.hold(caller.payers, stake.reserved.amount.value_or(config::PicoUsd{0}), now);
+Result<Stake> stake(limits::Limiter& limiter, const VirtualKey& caller, const providers::Call& call,
+                    const config::Model& model, bool streamed, const config::Config& config,
+                    limits::Now now) {
+  auto reserved = reservation(limiter, caller, call, model, streamed, config);
+  if (!reserved) return std::move(reserved).error();
+  auto hold = limiter.hold(caller.payers, reserved->amount.value_or(config::PicoUsd{0}), now);
   if (!hold) return std::move(hold).error();
-  stake.hold = *std::move(hold);
-  return stake;
+  return Stake{*std::move(reserved), *std::move(hold), now.wall, model.reserve_output_tokens};
 }
 
 }  // namespace gateway::chat

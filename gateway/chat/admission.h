@@ -21,10 +21,14 @@ config::Result<limits::Slot> admit(limits::Limiter& limiter, const VirtualKey& c
 // x-ratelimit-* as OpenAI sends them, where the caller has rates at all.
 void add_rate_headers(const limits::RateStatus& status, http::Reply& reply);
 
-// What one attempt may cost, held in every budget of the caller. `streamed`: it is paid for
-// while it comes. An Error is budget_exceeded, or price_unknown where a budget would have to
-// guess. `config` tells the price of models that the request lets its upstream fall back to
-// (the dearest is held).
+// What one attempt may cost. `streamed`: it is paid for while it comes. An Error is
+// price_unknown, where a budget would have to guess. `config` tells the price of models that
+// the request lets its upstream fall back to (the dearest counts).
+config::Result<Reservation> reservation(limits::Limiter& limiter, const VirtualKey& caller,
+                                        const providers::Call& call, const config::Model& model,
+                                        bool streamed, const config::Config& config);
+
+// The same, held in every budget of the caller; or budget_exceeded.
 config::Result<Stake> stake(limits::Limiter& limiter, const VirtualKey& caller,
                             const providers::Call& call, const config::Model& model, bool streamed,
                             const config::Config& config, limits::Now now);

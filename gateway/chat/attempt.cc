@@ -29,15 +29,6 @@ bool is_stream(const providers::UpstreamRequest& request, const providers::Answe
          !boost::beast::iequals(head.find("content-type").substr(0, kJson.size()), kJson);
 }
 
-// For routes that would rather refuse than answer a little differently.
-config::Error refused_instead_of_dropped(const std::string& param, const config::Target& target) {
-  return config::unsupported_parameter(
-      fmt::format(
-          "'{}' is not supported by the model {} and this route drops nothing; leave it out.",
-          param, target.model),
-      param);
-}
-
 }  // namespace
 
 Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candidate& candidate) {
@@ -46,12 +37,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   const providers::ChatRequest& chat = call.chat;
   const config::Target& target = call.target;
   Meter& meter = asker.meter;
-  auto request = adapter.encode(call);
+  auto request = candidate.encode(asker.model);
   if (!request) co_return request.error();
-  if (asker.model.unsupported_params == config::UnsupportedParams::reject &&
-      !request->dropped.empty()) {
-    co_return refused_instead_of_dropped(request->dropped.front(), target);
-  }
   auto held = stake(worker.limiter(), asker.caller, call, asker.model, request->streamed,
                     asker.snapshot.config(), limits::Now::of(worker.clock()));
   if (!held) co_return held.error();
@@ -68,8 +55,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
       co_return safe;
     }
   }
-  Departure departure(asker.reply, exchange, settle, worker.deadlines(), worker.drains(),
-                      target.on_client_gone);
+  Departure departure(asker.reply, exchange, settle, asker.signs, worker.deadlines(),
+                      worker.drains(), target.on_client_gone);
 
   auto head = Result<providers::AnswerHead>(providers::AnswerHead{});
   {

@@ -1,6 +1,6 @@
 #pragma once
 // One try at one target: encode, send, relay, settle. A coroutine of the request
-// that makes it; may fail before or after the commit point (Reply::committed()).
+// that makes it; may fail before or after content has been shown (Meter::content_shown()).
 
 #include "gateway/async.h"
 #include "gateway/chat/candidate.h"

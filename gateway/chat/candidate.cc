@@ -1,5 +1,7 @@
 #include "gateway/chat/candidate.h"
 
+#include <fmt/format.h>
+
 #include "providers/wire/json_text.h"
 
 namespace gateway::chat {
@@ -14,6 +16,15 @@ std::optional<config::Target> spelled_out(const config::Target& target, std::str
   out.model.replace(star, 1, rest);
   out.quoted_model = providers::quoted(out.model);
   return out;
+}
+
+// For routes that would rather refuse than answer a little differently.
+config::Error refused_instead_of_dropped(const std::string& param, const config::Target& target) {
+  return config::unsupported_parameter(
+      fmt::format(
+          "'{}' is not supported by the model {} and this route drops nothing; leave it out.",
+          param, target.model),
+      param);
 }
 
 }  // namespace
@@ -31,5 +42,14 @@ Candidate::Candidate(const RouteTarget& target, std::string_view rest,
     : adapter_(*target.adapter),
       own_(spelled_out(target.target, rest)),
       call_{chat, own_ ? *own_ : target.target, json, caller.allow_upstream_extras, fallbacks} {}
+
+config::Result<providers::UpstreamRequest> Candidate::encode(const config::Model& model) const {
+  auto request = adapter_.encode(call_);
+  if (request && model.unsupported_params == config::UnsupportedParams::reject &&
+      !request->dropped.empty()) {
+    return refused_instead_of_dropped(request->dropped.front(), call_.target);
+  }
+  return request;
+}
 
 }  // namespace gateway::chat

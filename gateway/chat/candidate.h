@@ -31,6 +31,10 @@ class Candidate {
   const config::Target& target() const { return call_.target; }
   const providers::Call& call() const { return call_; }
 
+  // The request to send, or why this target cannot serve it. (A model may rather refuse than
+  // answer a little differently.)
+  config::Result<providers::UpstreamRequest> encode(const config::Model& model) const;
+
  private:
   const providers::Adapter& adapter_;
   const std::optional<config::Target> own_;  // where the route's names a pattern

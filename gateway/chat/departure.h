@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "gateway/chat/meter.h"
+#include "gateway/chat/signs_of_life.h"
 #include "gateway/deadlines.h"
 #include "gateway/http/client_watch.h"
 #include "gateway/http/reply.h"
@@ -18,7 +19,8 @@ class Departure {
  public:
   // All outlive this. `drains` counts the answers that are read for nobody, in all workers.
   Departure(http::Reply& reply, upstream::Exchange& exchange, AttemptMeter& attempt,
-            Deadlines& deadlines, std::atomic<int>& drains, config::OnClientGone what);
+            SignsOfLife& signs, Deadlines& deadlines, std::atomic<int>& drains,
+            config::OnClientGone what);
   ~Departure();
   Departure(const Departure&) = delete;
   Departure& operator=(const Departure&) = delete;
@@ -32,9 +34,11 @@ class Departure {
 
  private:
   void left();
+  void cut();
 
   upstream::Exchange& exchange_;
   AttemptMeter& attempt_;
+  SignsOfLife& signs_;
   std::atomic<int>& drains_;
   const config::OnClientGone what_;
   bool draining_ = false;

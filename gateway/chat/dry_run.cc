@@ -52,18 +52,24 @@ struct Verdict {
 
 Verdict judge(const DryRun& asked, const Candidate& candidate) {
   Verdict verdict;
-  const auto request = candidate.adapter().encode(candidate.call());
+  const config::Model& model = *asked.match.route->model;
+  const auto request = candidate.encode(model);
   if (!request) {
     verdict.refusal = request.error();
     return verdict;
   }
   verdict.dropped = request->dropped;
-  const auto held = stake(asked.limiter, asked.caller, candidate.call(), *asked.match.route->model,
-                          request->streamed, asked.snapshot.config(), asked.now);
-  if (!held) {
-    verdict.refusal = held.error();
+  const auto reserved = reservation(asked.limiter, asked.caller, candidate.call(), model,
+                                    request->streamed, asked.snapshot.config());
+  if (!reserved) {
+    verdict.refusal = reserved.error();
+    return verdict;
+  }
+  const PicoUsd amount = reserved->amount.value_or(PicoUsd{});
+  if (auto fits = asked.limiter.would_fit(asked.caller.payers, amount, asked.now); !fits) {
+    verdict.refusal = fits.error();
   } else {
-    verdict.held = held->reserved.amount;
+    verdict.held = reserved->amount;
   }
   return verdict;
 }

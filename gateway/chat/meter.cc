@@ -124,8 +124,7 @@ Result<void> AttemptMeter::begin() {
   return written_down;
 }
 
-Result<void> AttemptMeter::cover(std::size_t delivered_bytes) {
-  const std::int64_t delivered = providers::quick_tokens(delivered_bytes);
+Result<void> AttemptMeter::cover(std::int64_t delivered) {
   if (delivered <= covered_tokens_ || !hold_.reserved) return {};
   // A whole step, or where that is more than there is, just what is needed.
   const std::int64_t missing = delivered - covered_tokens_;
@@ -173,17 +172,14 @@ void AttemptMeter::stopped() {
 
 void AttemptMeter::failed(const config::Error& error, bool content_flowed) {
   record_.error = error.code;
-  if (error.code == config::ErrorCode::client_left) {
-    record_.maybe_billed = written_;
-    return settle(Outcome::client_left, best_known());
-  }
-  if (content_flowed) return settle(Outcome::truncated, best_known());
-  if (refused_in_words_) {
+  const bool left = error.code == config::ErrorCode::client_left;
+  if (refused_in_words_ && !content_flowed) {
     record_.cost = {config::PicoUsd{0}, Source::reported};
-    return settle(Outcome::failed, {});
+    return settle(left ? Outcome::client_left : Outcome::failed, {});
   }
+  if (content_flowed && !left) return settle(Outcome::truncated, best_known());
   record_.maybe_billed = written_;
-  settle(Outcome::failed, best_known());
+  settle(left ? Outcome::client_left : Outcome::failed, best_known());
 }
 
 // The upstream's own count where it gave one; else a guess from the request and

@@ -99,7 +99,7 @@ class AttemptMeter {
 
   // Before what a stream has brought is shown: sets more aside where that is needed. An Error
   // (budget_exceeded): nothing more may be shown.
-  config::Result<void> cover(std::size_t delivered_bytes);
+  config::Result<void> cover(std::int64_t delivered_tokens);
 
   // The upstream said in words that it refuses: such an attempt costs nothing.
   void refused_in_words() { refused_in_words_ = true; }

@@ -46,7 +46,7 @@ Result<Flow> decode_events(const Delivery& delivery, providers::SseParser& parse
     if (!event) break;
     const auto before = out.mark();
     if (auto decoded = decoder.decode(*event, out); !decoded) return decoded.error();
-    if (delivery.attempt.cover(decoder.delivered_bytes())) continue;
+    if (delivery.attempt.cover(decoder.delivered().quick_tokens())) continue;
     out.back_to(before);
     decoder.stop("budget", out);
     return Flow::stopped;
@@ -144,7 +144,7 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
     if (!decoded && !request.content_shown()) co_return decoded.error();
     if (!out.empty()) {
       delivery.attempt.first_content();
-      announce(delivery);
+      if (!delivery.departure.draining()) announce(delivery);
     } else if (delivery.signs.due()) {
       out.own(SignsOfLife::kComment);
     }

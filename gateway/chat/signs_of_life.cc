@@ -15,7 +15,8 @@ Result<void> SignsOfLife::in_time() const {
 }
 
 milliseconds SignsOfLife::left() const {
-  auto next = heard_ + every_;
+  constexpr std::chrono::hours kNotSoon{1};
+  auto next = silent_ ? request_.now() + kNotSoon : heard_ + every_;
   if (content_due_ && !request_.content_shown()) next = std::min(next, *content_due_);
   return std::max(std::chrono::ceil<milliseconds>(next - request_.now()), milliseconds{1});
 }

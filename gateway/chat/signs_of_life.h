@@ -25,7 +25,9 @@ class SignsOfLife final : public upstream::Patience {
 
   // Something goes out now.
   void heard() { heard_ = request_.now(); }
-  bool due() const { return request_.now() - heard_ >= every_; }
+  bool due() const { return !silent_ && request_.now() - heard_ >= every_; }
+  // Nobody listens any more.
+  void silence() { silent_ = true; }
 
   // The attempt fails where nothing has been shown by then; nullopt: it may take longer.
   void content_due(std::optional<Steady> at) { content_due_ = at; }
@@ -41,6 +43,7 @@ class SignsOfLife final : public upstream::Patience {
   const std::chrono::milliseconds every_;
   Steady heard_;
   std::optional<Steady> content_due_;
+  bool silent_ = false;
 };
 
 }  // namespace gateway::chat

@@ -72,6 +72,21 @@ void print(const std::string& provider, const Asked& asked,
   }
 }
 
+// The exit status: 1 where one refused.
+Awaitable<int> ask_all(upstream::Pools& pools, const std::map<std::string, Asked>& asked) {
+  int status = 0;
+  for (const auto& [name, provider] : asked) {
+    const auto offers = co_await offers_of(pools, *provider.target);
+    if (offers) {
+      print(name, provider, *offers);
+      continue;
+    }
+    fmt::print(stderr, "{}: {} ({})\n", name, offers.error().message, offers.error().detail);
+    status = 1;
+  }
+  co_return status;
+}
+
 }  // namespace
 
 int models(const std::string& config_path) {
@@ -83,20 +98,10 @@ int models(const std::string& config_path) {
   Deadlines deadlines(io, clock);
   upstream::Pools pools(io, deadlines, clock);
   int status = 0;
-  const auto ask_all = [&]() -> Awaitable<void> {
-    for (const auto& [name, provider] : asked) {
-      const auto offers = co_await offers_of(pools, *provider.target);
-      if (offers) {
-        print(name, provider, *offers);
-        continue;
-      }
-      fmt::print(stderr, "{}: {} ({})\n", name, offers.error().message, offers.error().detail);
-      status = 1;
-    }
-  };
-  net::co_spawn(io, ask_all, [&](const std::exception_ptr& failure) {
+  net::co_spawn(io, ask_all(pools, asked), [&](const std::exception_ptr& failure, int told) {
     io.stop();
     if (failure) std::rethrow_exception(failure);
+    status = told;
   });
   fmt::print("  * has a route {:<36} {:>10}  {:>10} {:>10}\n", "", "context", "USD/1M in", "out");
   io.run();

@@ -29,9 +29,10 @@ bool has_ended(int socket) {
 
 // Shared with the wait under way, whose handler runs once more after the watch has gone.
 struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
-  State(Connection& watched, std::function<void()> when_left)
+  State(Connection& watched, std::function<void()> when_left, std::function<void()> when_cut)
       : connection(watched),
         left(std::move(when_left)),
+        cut(std::move(when_cut)),
         look_again(
             watched.deadlines(), [](void* self) { static_cast<State*>(self)->look(); }, this) {}
 
@@ -76,14 +77,15 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
 
   Connection& connection;
   std::function<void()> left;
+  std::function<void()> cut;
   net::cancellation_signal stop;
   Deadline look_again;
   bool over = false;
   bool gone = false;
 };
 
-ClientWatch::ClientWatch(Reply& reply, std::function<void()> left)
-    : state_(std::make_shared<State>(reply.connection(), std::move(left))) {
+ClientWatch::ClientWatch(Reply& reply, std::function<void()> left, std::function<void()> cut)
+    : state_(std::make_shared<State>(reply.connection(), std::move(left), std::move(cut))) {
   state_->connection.watched_by(this);
   state_->wait();
 }
@@ -99,6 +101,13 @@ bool ClientWatch::client_left() const {
 
 void ClientWatch::end() {
   state_->end();
+}
+
+void ClientWatch::cut() {
+  if (!state_->cut) return state_->end();
+  state_->gone = true;
+  state_->stop_watching();
+  state_->cut();
 }
 
 }  // namespace gateway::http

@@ -14,14 +14,18 @@ class Reply;
 
 class ClientWatch {
  public:
-  ClientWatch(Reply& reply, std::function<void()> left);
+  // `cut`, where there is one, runs in place of `left` when the connection is being cut, and
+  // also where `left` has run before.
+  ClientWatch(Reply& reply, std::function<void()> left, std::function<void()> cut = {});
   ~ClientWatch();
   ClientWatch(const ClientWatch&) = delete;
   ClientWatch& operator=(const ClientWatch&) = delete;
 
   bool client_left() const;
-  // For the connection that is being cut: it has no client any more. Runs `left` at once.
+  // Somebody else has noticed it: runs `left` at once.
   void end();
+  // For the connection that is being cut: nobody waits for anything any more.
+  void cut();
 
  private:
   struct State;

@@ -279,7 +279,7 @@ void Connection::cut() {
   error_code ignored;
   closes_ = true;
   socket_.close(ignored);
-  if (watch_ != nullptr) watch_->end();
+  if (watch_ != nullptr) watch_->cut();
 }
 
 }  // namespace gateway::http

@@ -230,7 +230,7 @@ bool LedgerWriter::read_on(Followed& file) {
 
 void LedgerWriter::take(JournalEntry entry, const SegmentName& where) {
   if (auto* hold = std::get_if<Hold>(&entry)) open_.held(std::move(*hold), where);
-  if (auto* extend = std::get_if<Extend>(&entry)) open_.extended(*extend);
+  if (auto* extend = std::get_if<Extend>(&entry)) open_.extended(*extend, where);
   if (auto* record = std::get_if<UsageRecord>(&entry)) {
     open_.settled(*record);
     batch_.push_back(std::move(*record));
@@ -263,13 +263,13 @@ void LedgerWriter::let_go_of_what_is_done() {
 bool LedgerWriter::keep_open_holds(const SegmentName& going) {
   std::vector<OpenHolds::Entry*> staying;
   std::size_t there = 0;
+  bool must = false;
   open_.each([&](OpenHolds::Entry& entry) {
-    if (entry.where == going) staying.push_back(&entry);
-    if (!kept_ || entry.where != kept_->name()) return;
-    staying.push_back(&entry);
-    ++there;
+    const bool kept = kept_ && entry.where == kept_->name();
+    if (kept) ++there;
+    if (entry.needs(going)) must = true;
+    if (kept || entry.needs(going)) staying.push_back(&entry);
   });
-  const bool must = staying.size() > there;
   // What was settled meanwhile goes out with the file that says so.
   if (!must && there == kept_holds_) return true;
 
@@ -296,7 +296,10 @@ bool LedgerWriter::keep_open_holds(const SegmentName& going) {
     }
     next = *std::move(made);
     next->seal();
-    for (OpenHolds::Entry* entry : staying) entry->where = next->name();
+    for (OpenHolds::Entry* entry : staying) {
+      entry->where = next->name();
+      entry->extended_in.reset();
+    }
   }
   if (kept_) folder_.drop(kept_);
   kept_ = std::move(next);

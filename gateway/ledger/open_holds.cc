@@ -7,12 +7,14 @@ namespace gateway {
 
 void OpenHolds::held(Hold hold, const SegmentName& where) {
   Attempt attempt(hold.request.str(), hold.attempt);
-  open_.insert_or_assign(std::move(attempt), Entry{std::move(hold), where});
+  open_.insert_or_assign(std::move(attempt), Entry{std::move(hold), where, std::nullopt});
 }
 
-void OpenHolds::extended(const Extend& extend) {
+void OpenHolds::extended(const Extend& extend, const SegmentName& where) {
   const auto found = open_.find({extend.request.str(), extend.attempt});
-  if (found != open_.end()) found->second.hold.reserved = extend.reserved;
+  if (found == open_.end()) return;
+  found->second.hold.reserved = extend.reserved;
+  found->second.extended_in = where;
 }
 
 bool OpenHolds::settled(const UsageRecord& record) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,10 +19,14 @@ class OpenHolds {
   struct Entry {
     Hold hold;          // with what it was extended to last
     SegmentName where;  // the file that says so
+    // The file that says what it was extended to last, where that is another.
+    std::optional<SegmentName> extended_in;
+
+    bool needs(const SegmentName& file) const { return where == file || extended_in == file; }
   };
 
   void held(Hold hold, const SegmentName& where);
-  void extended(const Extend& extend);
+  void extended(const Extend& extend, const SegmentName& where);
   // True where it was open.
   bool settled(const UsageRecord& record);
 

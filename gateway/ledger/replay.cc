@@ -59,7 +59,7 @@ class Replay {
         continue;
       }
       if (auto* hold = std::get_if<Hold>(&*entry)) open_.held(std::move(*hold), name);
-      if (auto* extend = std::get_if<Extend>(&*entry)) open_.extended(*extend);
+      if (auto* extend = std::get_if<Extend>(&*entry)) open_.extended(*extend, name);
       if (auto* record = std::get_if<UsageRecord>(&*entry)) {
         open_.settled(*record);
         ++counts_.records;

@@ -51,7 +51,8 @@ BudgetHold::~BudgetHold() {
 config::Result<void> BudgetHold::extend(PicoUsd by) {
   if (!limiter_) return {};
   auto extended = limiter_->extend({payers_, amount_, started_, age_}, by);
-  if (extended) amount_.value += by.value;
+  constexpr PicoUsd kMost{std::numeric_limits<std::int64_t>::max()};
+  if (extended) amount_ = config::checked_add(amount_, by).value_or(kMost);
   return extended;
 }
 

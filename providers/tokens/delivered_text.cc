@@ -69,6 +69,7 @@ void DeliveredText::turn_to(std::size_t choice, Part part) {
 
 void DeliveredText::grow(std::size_t before) {
   bytes_ += text_.size() - before;
+  rate_.add(std::string_view(text_).substr(before));
   if (text_.size() >= kKept) count_what_is_certain();
 }
 

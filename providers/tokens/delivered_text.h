@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "config/tokenizer.h"
+#include "providers/tokens/quick_rate.h"
 
 namespace providers {
 
@@ -26,6 +27,8 @@ class DeliveredText {
 
   // Bytes of text so far.
   std::size_t bytes() const { return bytes_; }
+  // At a glance, at no cost.
+  std::int64_t quick_tokens() const { return rate_.tokens(); }
   // A count of all of it; linear in what is kept, which is 64 KiB at most.
   std::int64_t tokens(config::Tokenizer tokenizer) const;
 
@@ -36,6 +39,7 @@ class DeliveredText {
 
   std::string text_;  // parts stand apart by a byte that UTF-8 has not
   std::size_t bytes_ = 0;
+  QuickRate rate_;
   std::size_t source_ = 0;    // whose text is at the end of text_
   std::int64_t counted_ = 0;  // tokens of text that is no longer kept
 };

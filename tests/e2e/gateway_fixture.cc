@@ -205,7 +205,7 @@ void Gateway::start_with(std::string_view server_settings) {
 
 void Gateway::start_with(const Additions& more) {
   simulator_ = std::make_unique<simulator::Simulator>();
-  std::string text = configuration(simulator_->url());
+  std::string text = configuration(simulator_->url(), more.server);
   const auto insert_behind = [&text](std::string_view line, const std::string& lines) {
     text.insert(text.find(line) + line.size(), lines);
   };

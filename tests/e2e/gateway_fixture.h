@@ -56,6 +56,7 @@ class Gateway : public testing::Test {
   // The same with whole sections added to the configuration, and keys and models to its
   // lists: lines of YAML that begin with "  - ".
   struct Additions {
+    std::string server;  // as start_with() takes them
     std::string sections;
     std::string keys;
     std::string models;

@@ -52,6 +52,18 @@ TEST(QuickEstimate, SignsDigitsAndOtherScriptsWeighMoreThanWords) {
   }
 }
 
+TEST(QuickEstimate, LongTextIsNotTakenForData) {
+  std::string prose;
+  while (prose.size() < 6'000) prose += "字";
+  EXPECT_GT(quick(ask("\"" + prose + "\"")), 2'000);
+  std::string disguised = "data: please ";
+  while (disguised.size() < 6'000) disguised += "tell me more, ";
+  EXPECT_GT(quick(ask("\"" + disguised + "\"")), 1'000);
+  std::string behind = std::string(1'100, 'A');
+  while (behind.size() < 6'000) behind += " and then more";
+  EXPECT_GT(quick(ask("\"" + behind + "\"")), 1'000);
+}
+
 TEST(QuickEstimate, MediaDataIsNotCountedAsText) {
   const auto url =
       quick(ask(R"([{"type":"image_url","image_url":{"url":"https://i.example/a.png"}}])"));

@@ -233,15 +233,15 @@ TEST_F(StakeTest, AStreamAsksForMoreInStepsUntilThereIsNone) {
   AttemptMeter attempt(meter, target, chat, stake());
   ASSERT_TRUE(attempt.begin());
   attempt.written();
-  EXPECT_TRUE(attempt.cover(40));  // ten tokens: held from the start
+  EXPECT_TRUE(attempt.cover(10)) << "held from the start";
   EXPECT_TRUE(kept.extended.empty());
-  EXPECT_TRUE(attempt.cover(41));
+  EXPECT_TRUE(attempt.cover(11));
   EXPECT_EQ(budget().held, PicoUsd{2'000'000'000});
   ASSERT_EQ(kept.extended.size(), 1U);
   EXPECT_EQ(kept.extended[0].reserved, PicoUsd{2'000'000'000});
-  EXPECT_TRUE(attempt.cover(400));
+  EXPECT_TRUE(attempt.cover(100));
   EXPECT_EQ(budget().held, PicoUsd{10'000'000'000});
-  EXPECT_FALSE(attempt.cover(401));
+  EXPECT_FALSE(attempt.cover(101));
 }
 
 TEST_F(StakeTest, WhereAStepDoesNotFitWhatIsNeededStillMay) {
@@ -249,9 +249,9 @@ TEST_F(StakeTest, WhereAStepDoesNotFitWhatIsNeededStillMay) {
   Meter meter(kept, clock, {});
   AttemptMeter attempt(meter, target, chat, stake());
   ASSERT_TRUE(attempt.begin());
-  EXPECT_TRUE(attempt.cover(60)) << "five tokens more, though not ten";
+  EXPECT_TRUE(attempt.cover(15)) << "five tokens more, though not ten";
   EXPECT_EQ(budget().held, PicoUsd{10'000'000'000});
-  EXPECT_FALSE(attempt.cover(64));
+  EXPECT_FALSE(attempt.cover(16));
 }
 
 TEST_F(StakeTest, WhatIsSettledIsSpentAndNothingIsHeld) {
@@ -281,6 +281,19 @@ TEST_F(StakeTest, G07_WhatCouldNotBeWrittenDownNeverBegan) {
   EXPECT_EQ(kept.requests.at(0).attempts, 0);
   EXPECT_EQ(budget().held, PicoUsd{});
   EXPECT_EQ(budget().spent, PicoUsd{});
+}
+
+TEST_F(MeterTest, ARefusalCostsNothingAlsoWhereTheClientHasLeft) {
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, chat, {});
+    attempt.written();
+    attempt.refused_in_words();
+    attempt.failed(config::failure(ErrorCode::client_left, "gone"), false);
+  }
+  EXPECT_EQ(kept.attempts.at(0).outcome, Outcome::client_left);
+  EXPECT_EQ(kept.attempts.at(0).cost.amount, PicoUsd{});
+  EXPECT_FALSE(kept.attempts.at(0).maybe_billed);
 }
 
 TEST_F(MeterTest, AnExceptionIsOurFaultAndNotADeparture) {

@@ -117,7 +117,7 @@ TEST(LedgerWriter, AStreamThatStaysOpenDoesNotKeepOldFiles) {
   ASSERT_TRUE(journal.hold(hold_of(0)));
   ASSERT_TRUE(journal.extend({hold_of(0).request, 1, config::PicoUsd{55}}));
   const std::string first = journal.current()->path();
-  const int next = fill_files(journal, 1);
+  int next = fill_files(journal, 1);
   ASSERT_TRUE(writer.flush(10s));
   ASSERT_TRUE(test::wait_for(10s, [&] { return !std::filesystem::exists(first); }));
 
@@ -127,6 +127,15 @@ TEST(LedgerWriter, AStreamThatStaysOpenDoesNotKeepOldFiles) {
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].request, hold_of(0).request);
   EXPECT_EQ(seen[0].reserved, config::PicoUsd{55});
+
+  // What it is extended to later goes with no file either.
+  ASSERT_TRUE(journal.extend({hold_of(0).request, 1, config::PicoUsd{99}}));
+  const std::string second = journal.current()->path();
+  next = fill_files(journal, next);
+  ASSERT_TRUE(writer.flush(10s));
+  ASSERT_TRUE(test::wait_for(10s, [&] { return !std::filesystem::exists(second); }));
+  ASSERT_EQ(other->open_elsewhere().size(), 1U);
+  EXPECT_EQ(other->open_elsewhere()[0].reserved, config::PicoUsd{99});
 
   // Its record comes, and then nothing speaks of it any more.
   journal.settle(record_of(hold_of(0), 9));
