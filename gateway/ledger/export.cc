@@ -124,6 +124,7 @@ std::vector<Field> fields_of(const RecordRow& row) {
 
 std::string csv_of(const std::vector<Field>& fields, bool names) {
   std::vector<std::string> out;
+  out.reserve(fields.size());
   for (const auto& [name, value] : fields) out.push_back(names ? std::string(name) : value.text);
   return csv_line(out);
 }

@@ -24,7 +24,7 @@ UsageRecord interrupted(const Hold& hold) {
   record.maybe_billed = true;
   record.usage.prompt = hold.prompt_tokens;
   record.usage.tokens = providers::Source::estimated;
-  if (hold.reserved) record.cost = {*hold.reserved, providers::Source::estimated};
+  if (hold.reserved) record.cost = {hold.reserved, providers::Source::estimated};
   return record;
 }
 

@@ -115,7 +115,7 @@ Awaitable<config::Result<microseconds>> on_disk(JournalSync& sync, const Journal
   const auto began = clock.now();
   const Executor executor = co_await net::this_coro::executor;
   const auto wait = std::make_shared<Wait>(executor);
-  std::function<void(bool)> done = [wait, executor](bool good) mutable {
+  std::function<void(bool)> done = [wait = wait, executor](bool good) mutable {
     // The timer belongs to the worker's thread, its end too: nothing of it stays here.
     net::post(executor, [wait = std::move(wait), good] {
       wait->answer = good;

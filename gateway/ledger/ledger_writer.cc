@@ -137,7 +137,7 @@ void LedgerWriter::work() {
     const bool last = stopping_;
     lock.unlock();
 
-    run_tasks(std::move(tasks));
+    run_tasks(tasks);
     look_for_abandoned();
     const bool good = carry();
     pause = good || last ? pace_.batch : std::min(pause * 2, pace_.longest_pause);
@@ -150,7 +150,7 @@ void LedgerWriter::work() {
   }
 }
 
-void LedgerWriter::run_tasks(std::vector<std::function<void()>> tasks) {
+void LedgerWriter::run_tasks(const std::vector<std::function<void()>>& tasks) {
   for (const auto& task : tasks) {
     try {
       task();

@@ -93,7 +93,7 @@ class LedgerWriter {
   void note_state(bool working, std::string_view reason);
   void look_for_abandoned();
   config::Result<Replayed> replay_abandoned();
-  void run_tasks(std::vector<std::function<void()>> tasks);
+  void run_tasks(const std::vector<std::function<void()>>& tasks);
 
   // Constant after construction.
   Ledger& ledger_;

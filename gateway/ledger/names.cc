@@ -73,7 +73,7 @@ Result<std::optional<std::int64_t>> Names::find(std::string_view text) {
 Result<std::int64_t> Names::number(std::string_view text) {
   auto known = find(text);
   if (!known) return known.error();
-  if (*known) return **known;
+  if (const std::optional<std::int64_t>& there = *known; there) return *there;
   auto made = insert_.with(text).run();
   if (!made) return made.error();
   const std::int64_t id = database_->last_insert_id();
@@ -98,7 +98,7 @@ Result<std::optional<std::int64_t>> Names::find_series(const SeriesKey& key) {
 Result<std::int64_t> Names::series(const SeriesKey& key) {
   auto known = find_series(key);
   if (!known) return known.error();
-  if (*known) return **known;
+  if (const std::optional<std::int64_t>& there = *known; there) return *there;
   auto made = insert_series_.with(key[0], key[1], key[2], key[3], key[4], key[5]).run();
   if (!made) return made.error();
   const std::int64_t id = database_->last_insert_id();

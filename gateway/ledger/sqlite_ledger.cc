@@ -226,12 +226,14 @@ Result<config::PicoUsd> SqliteLedger::spent(const AccountId& account, config::Cl
   if (!through) return through.error();
   auto name = prepared_->names.find(account.name);
   if (!name) return name.error();
-  if (!*name) return config::PicoUsd{};
+  const std::optional<std::int64_t>& known = *name;
+  if (!known) return config::PicoUsd{};
+  const std::int64_t id = *known;
   const int kind = static_cast<int>(account.kind);
   const TimeCover spans = cover(to_micros(since), kForever, *through);
   MoneySum sum = 0;
   for (const Slots& slots : spans.slots) {
-    prepared_->account.with(kind, **name, slots.span, slots.begin, slots.end);
+    prepared_->account.with(kind, id, slots.span, slots.begin, slots.end);
     for (;;) {
       auto row = prepared_->account.step();
       if (!row) return row.error();
@@ -240,7 +242,7 @@ Result<config::PicoUsd> SqliteLedger::spent(const AccountId& account, config::Cl
     }
   }
   for (const Micros& rest : spans.rest) {
-    prepared_->account_rest.with(rest.begin, rest.end, kind, **name);
+    prepared_->account_rest.with(rest.begin, rest.end, kind, id);
     for (;;) {
       auto row = prepared_->account_rest.step();
       if (!row) return row.error();

@@ -107,7 +107,7 @@ class Tally {
         if (!*row) break;
         auto group = group_of_series(slots_.integer(0));
         if (!group) return group.error();
-        if (*group) add(**group, read_sums(slots_, 1));
+        if (const auto& wanted = *group; wanted) add(*wanted, read_sums(slots_, 1));
       }
     }
     for (const Micros& rest : pieces.rest) {
@@ -192,6 +192,7 @@ class Tally {
       if (asked && !fits) return std::nullopt;
     }
     std::vector<std::string> names;
+    names.reserve(query_->by.size());
     for (const Dimension dimension : query_->by) {
       names.push_back(labels[static_cast<std::size_t>(dimension)]);
     }

@@ -234,7 +234,7 @@ void LocalLimiter::correct(const Admitted& slot, std::int64_t tokens) {
   const std::lock_guard lock(mutex_);
   for (unsigned i = 0; i < accounts.size(); ++i) {
     const bool taken = (slot.tokens_in >> i & 1U) != 0;
-    if (taken && accounts[i]->tokens) accounts[i]->tokens->give(back);
+    if (auto& bucket = accounts[i]->tokens; taken && bucket) bucket->give(back);
   }
 }
 
