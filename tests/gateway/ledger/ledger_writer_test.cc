@@ -200,7 +200,7 @@ TEST(LedgerWriter, ALedgerThatIsGoneAtTheEndLeavesAllToTheNextStart) {
       journal.settle(record_of(hold_of(1), 5));
     }
     EXPECT_FALSE(writer.flush(20ms));
-    EXPECT_TRUE(writer.counts().failing);
+    EXPECT_TRUE(test::wait_for(10s, [&] { return writer.counts().failing.load(); }));
     EXPECT_FALSE(writer.stop(20ms));
   }
   rig.folder.reset();
