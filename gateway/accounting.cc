@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "gateway/ledger/journal_owner.h"
 #include "gateway/log.h"
 
 namespace gateway {
@@ -39,6 +40,9 @@ Result<std::unique_ptr<Accounting>> Accounting::open(const config::Ledger& setti
                                                      std::uint64_t seed) {
   auto ledger = open_ledger(settings, clock);
   if (!ledger) return std::move(ledger).error();
+  if (auto ours = claim_journals(settings.journal, (*ledger)->identity()); !ours) {
+    return std::move(ours).error();
+  }
   auto journals = JournalFolder::open(settings, workers, seed);
   if (!journals) return std::move(journals).error();
   std::unique_ptr<Accounting> accounting(

@@ -104,6 +104,7 @@ Result<void> SqliteLedger::prepare() {
 Result<void> SqliteLedger::read_head() {
   auto identity = database_.text("SELECT value FROM meta WHERE name = 'identity'");
   if (!identity) return identity.error();
+  identity_ = *identity;
   auto known = database_.integer("SELECT count(*) FROM meta WHERE name = 'head'");
   if (!known) return known.error();
   auto last = database_.integer("SELECT ifnull(max(id), 0) FROM record");
@@ -111,7 +112,7 @@ Result<void> SqliteLedger::read_head() {
   if (*known == 0) {
     if (*last != 0) return damaged("it does not say where its chain ends");
     last_id_ = 0;
-    last_hash_ = first_link(*identity);
+    last_hash_ = first_link(identity_);
     return {};
   }
   auto head = database_.text("SELECT value FROM meta WHERE name = 'head'");

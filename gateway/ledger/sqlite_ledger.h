@@ -51,6 +51,9 @@ class SqliteLedger final : public Ledger {
   // be called again while that is `at_most`. Short enough not to keep appends waiting.
   config::Result<int> retire(config::Clock::Wall before, int at_most);
 
+  // What tells this ledger from all others, since it was made.
+  const std::string& identity() const { return identity_; }
+
   // For what lives in the same file (keys). Stays the ledger's; its thread only.
   sqlite::Database& database() { return database_; }
 
@@ -77,6 +80,7 @@ class SqliteLedger final : public Ledger {
   };
   std::unique_ptr<Prepared, Drop> prepared_;
 
+  std::string identity_;
   // The chain's end as committed.
   std::int64_t last_id_ = 0;
   config::Sha256 last_hash_{};
