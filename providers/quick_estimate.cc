@@ -11,10 +11,12 @@ namespace {
 
 // Shorter ones are counted as text whatever they are.
 constexpr std::size_t kShortestData = 1024;
-// A look at sixteen bytes in each kilobyte: text does not get past that, whatever its
-// language, and the whole of a picture need not be read.
-constexpr std::size_t kLookEvery = 1024;
+// A look at sixteen bytes here and there, at all of a short one and at one in each kilobyte
+// of a long one: text does not get past that, whatever its language, and the whole of a
+// picture need not be read.
+constexpr std::size_t kLooks = 256;
 constexpr std::size_t kLookedAt = 16;
+constexpr std::size_t kFarthestApart = 1024;
 
 constexpr auto kBase64 = [] {
   std::array<bool, 256> is{};
@@ -35,7 +37,8 @@ bool is_data(std::string_view text) {
     if (mark == std::string_view::npos) return false;
     text.remove_prefix(mark + kMark.size());
   }
-  for (std::size_t at = 0; at < text.size(); at += kLookEvery) {
+  const std::size_t apart = std::clamp(text.size() / kLooks, kLookedAt, kFarthestApart);
+  for (std::size_t at = 0; at < text.size(); at += apart) {
     for (const char c : text.substr(at, kLookedAt)) {
       if (!kBase64[static_cast<unsigned char>(c)]) return false;
     }

@@ -56,6 +56,9 @@ TEST(QuickEstimate, LongTextIsNotTakenForData) {
   std::string prose;
   while (prose.size() < 6'000) prose += "字";
   EXPECT_GT(quick(ask("\"" + prose + "\"")), 2'000);
+  std::string heading(40, '=');
+  while (heading.size() < 1'500) heading += " and what stands below it";
+  EXPECT_GT(quick(ask("\"" + heading + "\"")), 300);
   std::string disguised = "data: please ";
   while (disguised.size() < 6'000) disguised += "tell me more, ";
   EXPECT_GT(quick(ask("\"" + disguised + "\"")), 1'000);
