@@ -148,7 +148,8 @@ config::Result<Database> open_for_writing(const std::string& path, const WriterL
   if (!database) return refused(path, database.error());
   auto ready = migrate(*database);
   if (!ready) return refused(path, ready.error());
-  ready = database->run("PRAGMA journal_mode = WAL");
+  // Request ids are random: the pages their index is read from and written to are many.
+  ready = database->run("PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536;");
   if (!ready) return refused(path, ready.error());
   ready = expect_sound(path, *database);
   if (!ready) return ready.error();
