@@ -21,6 +21,14 @@ config::Error damaged(std::string detail) {
   return config::failure(config::ErrorCode::internal, "The ledger is damaged.", std::move(detail));
 }
 
+// Its file was removed, or another put in its place. What is written now would go with the
+// last process that has it open, so nothing is: the journal keeps it.
+config::Error lost() {
+  return config::failure(config::ErrorCode::overloaded,
+                         "The gateway's ledger cannot do this right now.",
+                         "the ledger's file is gone or was replaced; put it back and start again");
+}
+
 }  // namespace
 
 struct SqliteLedger::Prepared {
@@ -141,6 +149,7 @@ template <class Change>
 Result<void> SqliteLedger::changing(Change change) {
   const std::int64_t id = last_id_;
   const config::Sha256 hash = last_hash_;
+  if (!database_.in_place()) return lost();
   auto transaction = sqlite::Transaction::begin(database_, sqlite::Transaction::Kind::immediate);
   if (!transaction) return transaction.error();
   Result<void> done = change();
@@ -150,7 +159,10 @@ Result<void> SqliteLedger::changing(Change change) {
     last_id_ = id;
     last_hash_ = hash;
     prepared_->names.forget();
+    return done;
   }
+  // Gone while it was written: that it may be tried again is harmless, a loss is not.
+  if (!database_.in_place()) return lost();
   return done;
 }
 

@@ -94,6 +94,16 @@ std::int64_t Database::last_insert_id() const {
   return sqlite3_last_insert_rowid(handle());
 }
 
+bool Database::read_only() const {
+  return sqlite3_db_readonly(handle(), "main") == 1;
+}
+
+bool Database::in_place() const {
+  int moved = 0;
+  sqlite3_file_control(handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved == 0;
+}
+
 void Database::busy_timeout(std::chrono::milliseconds timeout) {
   sqlite3_busy_timeout(handle(), static_cast<int>(timeout.count()));
 }

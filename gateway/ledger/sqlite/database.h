@@ -47,6 +47,11 @@ class Database {
   std::int64_t changes() const;         // rows the latest statement changed
   std::int64_t last_insert_id() const;  // rowid of the latest insert
 
+  // The file may only be read, whatever was asked for.
+  bool read_only() const;
+  // What is open still stands under its name: not removed, nothing put in its place.
+  bool in_place() const;
+
   void busy_timeout(std::chrono::milliseconds timeout);
 
   // For what this class does not wrap (backup, hooks). Stays the Database's.

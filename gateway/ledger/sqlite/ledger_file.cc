@@ -146,6 +146,8 @@ config::Result<Database> open_for_writing(const std::string& path, const WriterL
   }
   auto database = Database::open(path, as_open(options));
   if (!database) return refused(path, database.error());
+  // SQLite opens such a file all the same, and would refuse at the first record.
+  if (database->read_only()) return refused(path, "may only be read; tollgate must write to it");
   auto ready = migrate(*database);
   if (!ready) return refused(path, ready.error());
   // Request ids are random: the pages their index is read from and written to are many.

@@ -1,5 +1,6 @@
 #include "tests/gateway/ledger/sqlite/failing_vfs.h"
 
+#include <mutex>
 #include <sqlite3.h>
 
 namespace test {
@@ -13,8 +14,10 @@ struct Plan {
   bool met = false;
 };
 Plan plan;
+std::mutex plan_mutex;  // the test's thread plans, the ledger's meets
 
 int fault() {
+  const std::lock_guard lock(plan_mutex);
   if (plan.calls_left == 0) return SQLITE_OK;
   if (plan.calls_left > 1) {
     --plan.calls_left;
@@ -114,14 +117,17 @@ FailingVfs::~FailingVfs() {
 }
 
 void FailingVfs::fail(int call, int status, bool stays) {
+  const std::lock_guard lock(plan_mutex);
   plan = {.calls_left = call, .status = status, .stays = stays, .met = false};
 }
 
 void FailingVfs::heal() {
+  const std::lock_guard lock(plan_mutex);
   plan.calls_left = 0;
 }
 
 bool FailingVfs::met() const {
+  const std::lock_guard lock(plan_mutex);
   return plan.met;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // SQLite's own file layer with one fault in it: the n-th write, sync or cut of a file fails,
-// and with `stays`, all after it too. Registered under a name of its own; one at a time.
+// and with `stays`, all after it too. Registered under a name of its own; one at a time,
+// its functions for any thread.
 
 #include <memory>
 #include <string>

@@ -1,6 +1,7 @@
 #include "gateway/ledger/sqlite_ledger.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <sqlite3.h>
@@ -325,6 +326,34 @@ TEST_F(SqliteLedgerTest, G17_TenMillionRowsOfOneTokenAreOneDollar) {
   EXPECT_EQ(spent({}), PicoUsd{kUsd});
   EXPECT_EQ(*ledger_->database().integer("SELECT completion FROM rollup WHERE span = 86400"),
             10'000'000);
+}
+
+// The same with real rows; TOLLGATE_LEDGER_ROWS=10000000 is a dollar, and takes minutes.
+TEST_F(SqliteLedgerTest, G17_RowsOfOneTokenAddUpToTheUnit) {
+  const char* wished = std::getenv("TOLLGATE_LEDGER_ROWS");
+  const int rows_wanted = wished != nullptr ? std::atoi(wished) : 10'000;
+  constexpr int kBatch = 5'000;
+  UsageRecord one = record(0);
+  one.usage = {};
+  one.usage.completion = 1;
+  one.usage.tokens = providers::Source::reported;
+  one.cost = {config::checked_cost(1, *config::usd_per_million("0.10")), providers::Source::priced};
+  std::vector<UsageRecord> batch;
+  for (int made = 0; made < rows_wanted;) {
+    batch.clear();
+    for (; made < rows_wanted && batch.size() < kBatch; ++made) {
+      one.request = config::RequestId(test::request_id(made));
+      one.started = kNoon + std::chrono::seconds(made);
+      batch.push_back(one);
+    }
+    append(batch);
+  }
+  const std::int64_t exact = rows_wanted * kUsd / 10'000'000;
+  EXPECT_EQ(rows(), rows_wanted);
+  EXPECT_EQ(*ledger_->database().integer("SELECT sum(cost) FROM record"), exact);
+  EXPECT_EQ(spent({}), PicoUsd{exact});
+  EXPECT_EQ(spent({AccountKind::key, "ada"}), PicoUsd{exact});
+  EXPECT_EQ(spent({AccountKind::team, "research"}), PicoUsd{exact});
 }
 
 }  // namespace
