@@ -10,6 +10,7 @@
 
 #include "providers/retry_after.h"
 #include "providers/wire/json_text.h"
+#include "providers/without_quotes.h"
 
 namespace providers {
 namespace {
@@ -415,7 +416,7 @@ Error error_of(const Call& call, const AnswerHead& head, Refusal refusal,
 
   Error error;
   error.code = code;
-  error.detail = detail_of(refusal, otherwise, key);
+  error.detail = without_quotes(detail_of(refusal, otherwise, key), call.chat);
   if (told_in_its_words(code) && !refusal.message.empty()) {
     error.message = without_keys(refusal.message, key);
     error.param = without_keys(refusal.param, key);

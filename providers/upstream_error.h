@@ -5,7 +5,8 @@
 //
 // Only the client's own faults are told in the upstream's words; for the rest they
 // stay in Error::detail, which goes to the log and so never holds a body, a choice or a
-// delta: status, type, code and at most 300 bytes of the upstream's error message.
+// delta: status, type, code and at most 300 bytes of the upstream's error message, without
+// what that quotes of the request.
 
 #include <string_view>
 
