@@ -1,6 +1,5 @@
 // A ledger that somebody else keeps locked, as a backup or a report of another program may.
 
-#include <atomic>
 #include <memory>
 #include <set>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "gateway/ledger/sqlite_ledger.h"
 #include "gateway/ledger/verify.h"
 #include "tests/gateway/ledger/journal_rig.h"
+#include "tests/support/shared_clock.h"
 #include "tests/support/wait_for.h"
 
 namespace gateway {
@@ -23,22 +23,10 @@ using test::hold_of;
 constexpr std::size_t kBytes = 512UL * 1024;
 constexpr std::int64_t kCost = 1'000;
 
-// Its steady time is the test's to move, while other threads look.
-class MovedClock final : public config::Clock {
- public:
-  Steady now() const override { return start_ + moved_.load(); }
-  Wall wall() const override { return config::SystemClock().wall(); }
-  void move(std::chrono::seconds by) { moved_ = moved_.load() + by; }
-
- private:
-  const Steady start_ = config::SystemClock().now();
-  std::atomic<std::chrono::seconds> moved_{0s};
-};
-
 TEST(LockedLedger, D10_HeldForHalfAMinuteItIsWaitedForInTheJournalAndNothingIsLostOrDoubled) {
   const test::JournalPlace place;
   const std::string path = place.dir().file("tollgate.db");
-  MovedClock clock;
+  test::SharedClock clock;
   sqlite::WriteOptions options;
   options.busy_timeout = 5ms;
   const auto ledger = *SqliteLedger::open(path, options);
@@ -73,13 +61,13 @@ TEST(LockedLedger, D10_HeldForHalfAMinuteItIsWaitedForInTheJournalAndNothingIsLo
     EXPECT_EQ(journal->counts().failed_writes, 0U);
     ASSERT_TRUE(test::wait_for(10s, [&] { return writer.counts().failures.load() >= 3; }));
     EXPECT_TRUE(writer.counts().failing.load());
-    clock.move(30s);
+    clock.advance(30s);
     EXPECT_GE(writer.lag(), 30s);
     EXPECT_EQ(*other.integer("SELECT count(*) FROM record"), 0);
   }
   // It catches up by itself, and takes requests again.
   ASSERT_TRUE(test::wait_for(20s, [&] {
-    clock.move(1s);  // a refused worker asks the disk again after a moment
+    clock.advance(1s);  // a refused worker asks the disk again after a moment
     return pay(next);
   }));
   EXPECT_TRUE(writer.flush(20s));
