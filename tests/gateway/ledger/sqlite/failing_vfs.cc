@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace test {
 namespace {
@@ -12,6 +13,7 @@ struct Plan {
   int status = SQLITE_OK;
   bool stays = false;
   bool met = false;
+  bool dies = false;
 };
 Plan plan;
 std::mutex plan_mutex;  // the test's thread plans, the ledger's meets
@@ -23,6 +25,7 @@ int fault() {
     --plan.calls_left;
     return SQLITE_OK;
   }
+  if (plan.dies) ::_exit(FailingVfs::kDied);
   plan.met = true;
   if (!plan.stays) plan.calls_left = 0;
   return plan.status;
@@ -118,7 +121,12 @@ FailingVfs::~FailingVfs() {
 
 void FailingVfs::fail(int call, int status, bool stays) {
   const std::lock_guard lock(plan_mutex);
-  plan = {.calls_left = call, .status = status, .stays = stays, .met = false};
+  plan = {.calls_left = call, .status = status, .stays = stays, .met = false, .dies = false};
+}
+
+void FailingVfs::die(int call) {
+  const std::lock_guard lock(plan_mutex);
+  plan = {.calls_left = call, .dies = true};
 }
 
 void FailingVfs::heal() {

@@ -21,6 +21,9 @@ class FailingVfs {
 
   // The `call`-th from now on (1: the next) ends with SQLite's status `status`.
   void fail(int call, int status, bool stays);
+  // Or ends the process there and then, with this exit status.
+  static constexpr int kDied = 86;
+  void die(int call);
   void heal();
   // Whether a fault was met since fail().
   bool met() const;
