@@ -126,6 +126,15 @@ class Steps(unittest.TestCase):
         house.at_rest()
         self.assertIn("ledger takes records again", house.log.read_text())
 
+    def test_D06_with_no_room_for_its_log_it_serves_and_counts_what_is_lost(self):
+        house = House(self)
+        house.configure(change=lambda text: text.replace("log: {level: debug}", "log: {file: /dev/full}"))
+        house.start()
+        for _ in range(20):
+            self.assertEqual(200, house.paid("mock/words-3"))
+        wait_for("lost lines", lambda: float(house.metric("tollgate_log_lines_dropped_total")) >= 20)
+        self.assertEqual(20, len(house.at_rest()))
+
     def test_D08_with_its_ledger_removed_it_serves_and_the_next_start_says_what_is_missing(self):
         house = House(self)
         house.start()

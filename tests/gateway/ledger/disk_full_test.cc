@@ -1,4 +1,5 @@
 // The journal on a disk that is really full: a small tmpfs, mounted for this process only.
+#include <filesystem>
 #include <fstream>
 #include <sched.h>
 #include <sys/mount.h>
@@ -7,6 +8,7 @@
 
 #include "gateway/ledger/journal.h"
 #include "gateway/ledger/ledger_writer.h"
+#include "gateway/ledger/sqlite_ledger.h"
 #include "tests/gateway/ledger/journal_rig.h"
 #include "tests/support/wait_for.h"
 
@@ -83,6 +85,31 @@ TEST(DiskFull, D05_HoldsAreRefusedRecordsAreWrittenAndNothingIsLostWhenSpaceRetu
   journal.settle(record_of(hold_of(taken), 1));
   EXPECT_TRUE(writer.flush(10s));
   EXPECT_EQ(ledger.sum(), taken + 1);
+}
+
+// A disk of its own for the ledger and its WAL, as small as that.
+TEST(DiskFull, D06_ALedgerWithoutRoomForItsWalIsWaitedForInTheJournal) {
+  const SmallDisk disk;
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs is not permitted here";
+  const test::JournalPlace place;
+  const config::SystemClock clock;
+  const auto ledger = *SqliteLedger::open(disk.file("tollgate.db"), {});
+  const auto folder = *JournalFolder::open(place.settings(), 1, 1);
+  LedgerWriter writer(*ledger, *folder, clock, {.batch = 2ms, .longest_pause = 10ms});
+  writer.start();
+  Journal journal(*folder, 0, clock);
+  disk.fill();
+  constexpr int kPaid = 300;
+  for (int i = 0; i < kPaid; ++i) {
+    ASSERT_TRUE(journal.hold(hold_of(i)));
+    journal.settle(record_of(hold_of(i), 1));
+  }
+  EXPECT_TRUE(test::wait_for(10s, [&] { return writer.counts().failing.load(); }));
+  std::filesystem::remove(disk.file("rest"));
+  EXPECT_TRUE(writer.flush(10s));
+  EXPECT_FALSE(writer.counts().failing.load());
+  EXPECT_EQ(ledger->spent({}, {})->value, kPaid);
+  EXPECT_EQ(*ledger->database().integer("SELECT count(*) FROM record"), kPaid);
 }
 
 }  // namespace
