@@ -38,9 +38,11 @@ struct Server {
   milliseconds drain_timeout{30'000};  // open requests after SIGTERM
 };
 
-// Loopback only: what it serves is open to whoever reaches it.
+// The second listener. Its /api always wants a token; beyond the loopback, so does /metrics.
 struct Admin {
   Endpoint listen{"127.0.0.1", 8081};
+  std::string token_file = "admin.token";  // made at first start; may do everything
+  std::string viewer_token_file;           // must be there; may read. Empty: there is none
 };
 
 enum class LogFormat : std::uint8_t { json, text };

@@ -42,7 +42,7 @@ Config read_config(const YamlNode& root, Surroundings& around) {
   YamlMap map(root);
   const auto server = map.get("server");
   out.server = read_server(server);
-  out.admin = read_admin(map.get("admin"));
+  out.admin = read_admin(map.get("admin"), around);
   out.log = read_log(map.get("log"));
   const auto auth = map.get("auth");
   read_word(auth, out.auth, kAuth);

@@ -1,7 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
+#include "config/allow_list.h"
 #include "config/read_scalars.h"
 #include "config/sections.h"
 
@@ -29,40 +28,15 @@ void read_digest(const YamlNode& node, Sha256& out, bool& known) {
   known = true;
 }
 
-// Whether the list entry of a key can mean something this model is asked by.
-bool may_mean(std::string_view entry, const Model& model) {
-  const auto overlaps = [&](std::string_view name) {
-    const bool entry_open = entry.ends_with('*');
-    const bool name_open = name.ends_with('*');
-    const auto a = entry.substr(0, entry.size() - (entry_open ? 1 : 0));
-    const auto b = name.substr(0, name.size() - (name_open ? 1 : 0));
-    return a == b || (entry_open && b.starts_with(a)) || (name_open && a.starts_with(b));
-  };
-  return overlaps(model.name.view()) ||
-         std::any_of(model.aliases.begin(), model.aliases.end(), overlaps);
-}
-
 void check_allowed(const YamlNode& node, const std::vector<std::string>& allowed,
                    const std::vector<Model>& models) {
   if (node.is_list() && node.items().empty()) {
     return node.problem("allows nothing; leave it out or say [\"*\"] for every model");
   }
-  std::vector<std::string_view> known;
-  for (const auto& model : models) {
-    known.push_back(model.name.view());
-    known.insert(known.end(), model.aliases.begin(), model.aliases.end());
-  }
   const auto items = node.items();
   for (std::size_t i = 0; i < items.size() && items.size() == allowed.size(); ++i) {
-    const std::string_view entry = allowed[i];
-    if (entry.find('*') < entry.size() - 1) {
-      items[i].problem("may hold a * only as its last character");
-    } else if (entry != "*" && std::none_of(models.begin(), models.end(), [&](const Model& model) {
-                 return may_mean(entry, model);
-               })) {
-      items[i].problem(
-          fmt::format("no model is called {}{}", in_quotes(entry), did_you_mean(entry, known)));
-    }
+    auto wrong = allow_list_fault(allowed[i], models);
+    if (!wrong.empty()) items[i].problem(std::move(wrong));
   }
 }
 

@@ -49,15 +49,27 @@ Server read_server(const YamlNode& node) {
   return out;
 }
 
-Admin read_admin(const YamlNode& node) {
+Admin read_admin(const YamlNode& node, const Surroundings& around) {
   Admin out;
   YamlMap map(node);
   const auto listen = map.get("listen");
   read_endpoint(listen, out.listen);
-  if (!is_loopback(out.listen.host)) {
+  const auto token_file = map.get("token_file");
+  read_line(token_file, out.token_file);
+  out.token_file = around.path_of(out.token_file);
+  const auto viewer_token_file = map.get("viewer_token_file");
+  read_line_or_nothing(viewer_token_file, out.viewer_token_file);
+  if (!out.viewer_token_file.empty()) {
+    out.viewer_token_file = around.path_of(out.viewer_token_file);
+    if (out.viewer_token_file == out.token_file) {
+      viewer_token_file.problem("is the same file as token_file: viewers could do everything");
+    }
+  }
+  // Whoever opens the door to others is made to say by whose leave.
+  if (!is_loopback(out.listen.host) && !token_file) {
     listen.problem(
-        "must be an address of the loopback (127.0.0.1 or [::1]): there is no admin token yet, so "
-        "the admin listener is open to whoever reaches it");
+        "is beyond this machine, which needs admin.token_file: who has the token in that file may "
+        "make and delete keys");
   }
   return out;
 }

@@ -26,7 +26,7 @@ struct Surroundings {
 
 // read_server.cc
 Server read_server(const YamlNode& node);
-Admin read_admin(const YamlNode& node);
+Admin read_admin(const YamlNode& node, const Surroundings& around);
 Log read_log(const YamlNode& node);
 
 // read_secret.cc: literal, ${NAME} or file:/path.

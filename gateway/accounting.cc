@@ -82,6 +82,22 @@ limits::SpentSince Accounting::spent() {
   };
 }
 
+void Accounting::sum_at_rest(const std::function<void(const limits::SpentSince& spent)>& work) {
+  if (!writer_.flush(kPatience)) {
+    return work([](const AccountId&, config::Clock::Wall) -> Result<config::PicoUsd> {
+      return config::failure(config::ErrorCode::overloaded, "The ledger does not answer.");
+    });
+  }
+  const auto task = std::make_shared<std::packaged_task<void()>>([&] {
+    work([this](const AccountId& account, config::Clock::Wall since) {
+      return ledger_->spent(account, since);
+    });
+  });
+  auto done = task->get_future();
+  writer_.run([task] { (*task)(); });
+  done.get();
+}
+
 void Accounting::stop() {
   if (std::exchange(stopped_, true)) return;
   sync_.stop();

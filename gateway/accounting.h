@@ -4,6 +4,7 @@
 // Made before the workers and ended after them. Control thread, but for what its parts allow.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "config/base/clock.h"
@@ -37,6 +38,9 @@ class Accounting {
   // For Limiter::configure(): sums what is in the ledger once it has all that was journalled
   // before. Blocks; not on the writer's thread.
   limits::SpentSince spent();
+  // The same for many accounts, while nobody is served: waits once for what was journalled, and
+  // then runs `work` on the writer's thread, beside the ledger. Blocks until it has run.
+  void sum_at_rest(const std::function<void(const limits::SpentSince& spent)>& work);
 
   // Before the workers' event loops end.
   void stop_syncing() { sync_.stop(); }

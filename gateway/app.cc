@@ -6,8 +6,9 @@
 
 #include <boost/asio/post.hpp>
 
+#include "gateway/admin/api_endpoints.h"
+#include "gateway/admin/error_json.h"
 #include "gateway/admin/pages.h"
-#include "gateway/configure_limits.h"
 #include "gateway/log.h"
 #include "gateway/money_metrics.h"
 #include "gateway/version.h"
@@ -38,15 +39,16 @@ int App::worker_count(const config::Server& server) {
   return server.workers > 0 ? server.workers : usable_cpus();
 }
 
-App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload, limits::Limiter& limiter,
-         Accounting& accounting)
+App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
+         limits::Limiter& limiter, Accounting& accounting)
     : reload_(std::move(reload)),
-      server_(snapshot->config().server),
+      keys_(std::move(keys)),
+      tokens_(std::move(tokens)),
+      server_(keys_->snapshot()->config().server),
       metrics_({{"version", kVersion}}, worker_count(server_)),
       client_connections_(server_.max_connections),
       limiter_(limiter),
       accounting_(accounting),
-      snapshot_(snapshot),
       admin_count_(kAdminConnections),
       admin_endpoints_(admin_endpoints()),
       admin_door_{.endpoints = admin_endpoints_,
@@ -54,21 +56,34 @@ App::App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload, limits:
                   .deadlines = deadlines_,
                   .clock = clock_,
                   .tasks = admin_connections_,
-                  .count = admin_count_},
-      admin_listener_(control_, snapshot->config().admin.listen, http::Claim::first, admin_door_),
+                  .count = admin_count_,
+                  .error_json = admin::error_json},
+      admin_listener_(control_, keys_->snapshot()->config().admin.listen, http::Claim::first,
+                      admin_door_),
       signals_(control_, SIGTERM, SIGINT, SIGHUP),
-      drain_limit_(control_) {
+      drain_limit_(control_),
+      next_tick_(control_) {
   const Shared shared{clock_, metrics_, client_connections_, draining_, limiter_, drains_};
-  enforce_limits(nullptr);
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
     add_budget_metrics(limiter_.budgets(limits::Now::of(clock_)), families);
   });
   config::Endpoint where = server_.listen;
   for (int index = 0; index < worker_count(server_); ++index) {
-    workers_.push_back(std::make_unique<WorkerThread>(index, shared, accounting_, snapshot, where));
+    workers_.push_back(
+        std::make_unique<WorkerThread>(index, shared, accounting_, keys_->snapshot(), where));
     where.port = workers_.back()->port();  // port 0: the first one's for all
   }
+  admin_door_.on_refusal = [](const http::Refusal& refusal) {
+    log::warn("admin request refused", {{"request", refusal.request_id},
+                                        {"path", refusal.path},
+                                        {"code", config::to_string(refusal.error.code)}});
+  };
+  keys_->serve(
+      [this](const std::shared_ptr<const Snapshot>& next) {
+        for (auto& worker : workers_) worker->adopt(next);
+      },
+      {keys_->snapshot()->config().admin.listen.host, admin_port()});
 }
 
 // Workers tell the control thread what they do, and open admin connections refer to
@@ -91,23 +106,41 @@ http::Endpoints App::admin_endpoints() {
   const auto ready = [this](const http::Request&, http::Reply& reply) {
     return show(reply, admin::ready(draining_.load(std::memory_order_relaxed)));
   };
-  return http::Endpoints({{verb::get, "/metrics", false, {}, metrics},
-                          {verb::get, "/healthz", false, {}, alive},
-                          {verb::get, "/readyz", false, {}, ready}});
+  const auto keys = [this](const admin::Call& call) { return keys_->handle(call); };
+  using admin::Role;
+  auto table = admin::api_endpoints(tokens_, {
+                                                 {verb::get, "/api/keys", Role::viewer, keys},
+                                                 {verb::post, "/api/keys", Role::admin, keys},
+                                                 {verb::get, "/api/keys/", Role::viewer, keys},
+                                                 {verb::post, "/api/keys/", Role::admin, keys},
+                                                 {verb::patch, "/api/keys/", Role::admin, keys},
+                                                 {verb::delete_, "/api/keys/", Role::admin, keys},
+                                                 {verb::get, "/api/audit", Role::viewer, keys},
+                                             });
+  // Whoever is on this machine may look at counters.
+  const bool local = config::is_loopback(keys_->snapshot()->config().admin.listen.host);
+  const auto gate = local ? http::Gate() : admin::gate_for(tokens_, Role::viewer);
+  table.push_back({verb::get, "/metrics", false, gate, metrics});
+  table.push_back({verb::get, "/healthz", false, {}, alive});
+  table.push_back({verb::get, "/readyz", false, {}, ready});
+  return http::Endpoints(std::move(table));
 }
 
 int App::run_until_signalled() {
   await_signal();
+  tick();
   admin_listener_.start();
   for (auto& worker : workers_) worker->start();
   log::info("serving", {{"version", std::string_view(kVersion)},
                         {"address", server_.listen.host},
                         {"port", client_port()},
                         {"admin_port", admin_port()},
+                        {"admin_token_file", keys_->snapshot()->config().admin.token_file},
                         {"workers", workers_.size()}});
   control_.run();
   accounting_.stop_syncing();
   workers_.clear();
+  keys_->stop();
   accounting_.stop();
   log::info("stopped", {});
   return 0;
@@ -138,20 +171,17 @@ void App::reload() {
     return;
   }
   const auto next = std::get<std::shared_ptr<const Snapshot>>(std::move(compiled));
-  const auto before = std::exchange(snapshot_, next);
-  enforce_limits(&before->config());
-  for (auto& worker : workers_) worker->adopt(next);
+  keys_->adopt(next);
   log::info("configuration reloaded",
             {{"models", next->config().models.size()}, {"keys", next->config().keys.size()}});
 }
 
-void App::enforce_limits(const config::Config* before) {
-  auto enforced = configure_limits(snapshot_->config(), before, limiter_, accounting_.spent(),
-                                   limits::Now::of(clock_));
-  if (!enforced) {
-    log::error("some budgets are not enforced: what was spent so far is not known",
-               {{"why", enforced.error().message}});
-  }
+void App::tick() {
+  keys_->tick();
+  next_tick_.expires_after(std::chrono::seconds(1));
+  next_tick_.async_wait([this](error_code cancelled) {
+    if (!cancelled) tick();
+  });
 }
 
 void App::drain() {

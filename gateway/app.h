@@ -16,7 +16,9 @@
 
 #include "config/base/clock.h"
 #include "gateway/accounting.h"
+#include "gateway/admin/tokens.h"
 #include "gateway/http/listener.h"
+#include "gateway/key_control.h"
 #include "gateway/metrics/metrics.h"
 #include "gateway/worker_thread.h"
 
@@ -32,10 +34,9 @@ class App {
   static int worker_count(const config::Server& server);
 
   // Binds both listeners; throws std::system_error where it cannot.
-  // The limiter is the one that the snapshots' keys count in. It and the accounting outlive
-  // the app.
-  App(const std::shared_ptr<const Snapshot>& snapshot, Reload reload, limits::Limiter& limiter,
-      Accounting& accounting);
+  // The limiter is the one that the keys count in. It and the accounting outlive the app.
+  App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
+      limits::Limiter& limiter, Accounting& accounting);
   ~App();
 
   std::uint16_t client_port() const { return workers_.front()->port(); }
@@ -48,21 +49,22 @@ class App {
   void await_signal();
   void on_signal(int signal);
   void reload();
-  void enforce_limits(const config::Config* before);
+  void tick();
   void drain();
   void one_drained();
   http::Endpoints admin_endpoints();
 
   const config::SystemClock clock_;
   const Reload reload_;
+  const std::unique_ptr<KeyControl> keys_;
+  const admin::Tokens tokens_;
   const config::Server server_;
   std::atomic<bool> draining_{false};
   metrics::Metrics metrics_;
   http::ConnectionCount client_connections_;
   limits::Limiter& limiter_;
   Accounting& accounting_;
-  std::shared_ptr<const Snapshot> snapshot_;  // the newest
-  std::atomic<int> drains_{0};                // Worker::drains()
+  std::atomic<int> drains_{0};  // Worker::drains()
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::size_t still_draining_ = 0;
 
@@ -76,6 +78,7 @@ class App {
   http::Listener admin_listener_;
   net::signal_set signals_;
   net::steady_timer drain_limit_;
+  net::steady_timer next_tick_;
 };
 
 }  // namespace gateway

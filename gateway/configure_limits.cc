@@ -1,14 +1,11 @@
 #include "gateway/configure_limits.h"
 
-#include <map>
+#include <utility>
 
 namespace gateway {
-namespace {
 
-using Wanted = std::map<AccountId, config::Limits>;
-
-Wanted limits_of(const config::Config& config) {
-  Wanted wanted;
+LimitsByAccount limits_of(const config::Config& config) {
+  LimitsByAccount wanted;
   wanted[{AccountKind::gateway, {}}] = config.limits;
   for (const config::Team& team : config.teams) {
     wanted[{AccountKind::team, team.name.str()}] = team.limits;
@@ -19,20 +16,17 @@ Wanted limits_of(const config::Config& config) {
   return wanted;
 }
 
-}  // namespace
-
-config::Result<void> configure_limits(const config::Config& config, const config::Config* before,
+config::Result<void> configure_limits(const LimitsByAccount& wanted, const LimitsByAccount& before,
                                       limits::Limiter& limiter, const limits::SpentSince& spent,
                                       limits::Now now) {
-  Wanted wanted = limits_of(config);
-  if (before != nullptr) {
-    // Whoever is not named any more is not limited any more.
-    for (const auto& [account, limits] : limits_of(*before)) wanted.try_emplace(account);
-  }
   config::Result<void> all;
-  for (const auto& [account, limits] : wanted) {
+  const auto configure = [&](const AccountId& account, const config::Limits& limits) {
     auto configured = limiter.configure(account, limits, spent, now);
     if (!configured && all) all = std::move(configured);
+  };
+  for (const auto& [account, limits] : wanted) configure(account, limits);
+  for (const auto& [account, limits] : before) {
+    if (!wanted.contains(account)) configure(account, {});
   }
   return all;
 }

@@ -1,15 +1,24 @@
 #pragma once
-// Tells the limiter what a configuration allows the gateway, its teams and the keys it
-// names. At start and at every reload, on the control thread; may block on `spent`.
+// Tells the limiter what the gateway, its teams and keys may use. At start, at every reload and
+// when a key changes, on the control thread; may block on `spent`.
+
+#include <map>
 
 #include "config/config.h"
+#include "gateway/ledger/account_id.h"
 #include "gateway/limits/limiter.h"
 
 namespace gateway {
 
-// `before`: the configuration until now, whose teams and keys may be gone; nullptr: none. An
-// Error is that of `spent`: some budgets are not enforced.
-config::Result<void> configure_limits(const config::Config& config, const config::Config* before,
+// Who may use what; who is not named is not limited.
+using LimitsByAccount = std::map<AccountId, config::Limits>;
+
+// What a configuration says of the gateway, its teams and the keys it names.
+LimitsByAccount limits_of(const config::Config& config);
+
+// `before`: what was enforced until now. An Error is that of `spent`: some budgets are not
+// enforced.
+config::Result<void> configure_limits(const LimitsByAccount& wanted, const LimitsByAccount& before,
                                       limits::Limiter& limiter, const limits::SpentSince& spent,
                                       limits::Now now);
 

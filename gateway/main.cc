@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/cli/commands.h"
+#include "gateway/cli/keys_command.h"
 #include "gateway/version.h"
 
 namespace {
@@ -39,6 +40,8 @@ int main(int argc, char** argv) {
       "check", "Say everything that is wrong with a configuration, or what it is");
   check_command->add_option("-c,--config", check_path, "Configuration file")->required();
   check_command->callback([&] { exit_code = gateway::cli::check(check_path); });
+
+  gateway::cli::add_keys_command(cli, exit_code);
 
   std::string models_path;
   auto* models_command = cli.add_subcommand(

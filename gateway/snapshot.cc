@@ -5,12 +5,11 @@
 
 namespace gateway {
 
-config::Result<std::shared_ptr<const Snapshot>> Snapshot::build(
-    config::Config config, std::span<const KeyTable::Secret> stored, limits::Limiter* limiter) {
+config::Result<std::shared_ptr<const Snapshot>> Snapshot::build(config::Config config,
+                                                                limits::Limiter* limiter) {
   std::shared_ptr<Snapshot> snapshot(new Snapshot(std::move(config), limiter));
   if (auto compiled = snapshot->compile(); !compiled) return std::move(compiled).error();
   snapshot->keys_ = KeyTable(snapshot->config_.keys, limiter);
-  if (!stored.empty()) snapshot->keys_ = snapshot->keys_.with({}, stored);
   return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 

@@ -15,12 +15,10 @@ namespace gateway {
 
 class Snapshot {
  public:
-  // `stored`: secrets of keys that are not the configuration's; where both have one, the
-  // configuration's counts. Keys of the configuration count in the accounts of `limiter`, which
-  // outlives the snapshot; nullptr: in none.
-  static config::Result<std::shared_ptr<const Snapshot>> build(
-      config::Config config, std::span<const KeyTable::Secret> stored = {},
-      limits::Limiter* limiter = nullptr);
+  // With the configuration's keys, which count in the accounts of `limiter`; it outlives the
+  // snapshot; nullptr: in none.
+  static config::Result<std::shared_ptr<const Snapshot>> build(config::Config config,
+                                                               limits::Limiter* limiter = nullptr);
   // The same configuration with other keys.
   std::shared_ptr<const Snapshot> with_keys(KeyTable keys) const;
 

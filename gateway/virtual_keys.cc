@@ -66,7 +66,7 @@ KeyTable::KeyTable(const std::vector<config::Key>& keys, limits::Limiter* limite
   *this = KeyTable().with({}, secrets);
 }
 
-KeyTable KeyTable::with(std::span<const config::Sha256> gone, std::span<const Secret> come) const {
+KeyTable KeyTable::with(std::span<const Secret> gone, std::span<const Secret> come) const {
   KeyTable out = *this;
   std::array<std::shared_ptr<Shard>, kShards> changed;  // copies that nobody else sees yet
   const auto shard_of = [&](const config::Sha256& digest) -> Shard& {
@@ -78,11 +78,12 @@ KeyTable KeyTable::with(std::span<const config::Sha256> gone, std::span<const Se
     }
     return *changed[index];
   };
-  for (const config::Sha256& digest : gone) {
-    Shard& shard = shard_of(digest);
-    const auto [first, last] = shard.equal_range(prefix(digest));
-    const auto found =
-        std::find_if(first, last, [&](const auto& entry) { return entry.second.digest == digest; });
+  for (const Secret& secret : gone) {
+    Shard& shard = shard_of(secret.digest);
+    const auto [first, last] = shard.equal_range(prefix(secret.digest));
+    const auto found = std::find_if(first, last, [&](const auto& entry) {
+      return entry.second.digest == secret.digest && entry.second.key == secret.key;
+    });
     if (found != last) shard.erase(found);
   }
   for (const Secret& secret : come) {

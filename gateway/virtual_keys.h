@@ -78,9 +78,9 @@ class KeyTable {
   // They count in the accounts of `limiter`, which outlives them; nullptr: in none.
   explicit KeyTable(const std::vector<config::Key>& keys, limits::Limiter* limiter = nullptr);
 
-  // This table without the secrets in `gone` and with those in `come`; a digest that is
-  // there already keeps its key.
-  KeyTable with(std::span<const config::Sha256> gone, std::span<const Secret> come) const;
+  // This table without the secrets in `gone` (of these very keys: equal ones of others stay)
+  // and with those in `come`; a digest that is there already keeps its key.
+  KeyTable with(std::span<const Secret> gone, std::span<const Secret> come) const;
 
   // invalid_key: no such key, or one that is switched off. key_expired: not good at `now`.
   // The key lives as long as this table. The digest, not the secret, is compared, and every

@@ -18,6 +18,10 @@ std::string_view to_string(ErrorCode code) {
       return "invalid_key";
     case ErrorCode::key_expired:
       return "key_expired";
+    case ErrorCode::forbidden:
+      return "forbidden";
+    case ErrorCode::conflict:
+      return "conflict";
     case ErrorCode::not_found:
       return "not_found";
     case ErrorCode::model_not_found:

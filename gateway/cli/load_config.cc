@@ -32,7 +32,7 @@ std::variant<std::shared_ptr<const Snapshot>, Problems> compile_config(
     for (const config::Problem& problem : *found) problems.push_back(to_string(problem));
     return problems;
   }
-  auto snapshot = Snapshot::build(std::get<config::Config>(std::move(loaded)), {}, limiter);
+  auto snapshot = Snapshot::build(std::get<config::Config>(std::move(loaded)), limiter);
   if (!snapshot) return Problems{fmt::format("{}: {}", config_path, snapshot.error().message)};
   return *std::move(snapshot);
 }

@@ -11,6 +11,7 @@
 #include "gateway/cli/load_config.h"
 #include "gateway/limits/local_limiter.h"
 #include "gateway/log.h"
+#include "gateway/random.h"
 
 namespace gateway::cli {
 namespace {
@@ -28,12 +29,20 @@ bool write_ports(const std::string& path, const App& app) {
   return !failed;
 }
 
+int complain(const config::Error& error) {
+  fmt::print(stderr, "{}\n", error.message);
+  return 2;
+}
+
 int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snapshot,
-        limits::Limiter& limiter, Accounting& accounting) {
+        admin::Tokens tokens, limits::Limiter& limiter, Accounting& accounting,
+        const config::Clock& clock) {
+  auto keys = KeyControl::open(snapshot, {limiter, accounting}, clock, system_random);
+  if (!keys) return complain(keys.error());
   const auto reload = [path = options.config_path, &limiter] {
     return compile_config(path, &limiter);
   };
-  App app(snapshot, reload, limiter, accounting);
+  App app(*std::move(keys), std::move(tokens), reload, limiter, accounting);
   if (!options.port_file.empty() && !write_ports(options.port_file, app)) {
     fmt::print(stderr, "cannot write the port file {}\n", options.port_file);
     return 1;
@@ -48,20 +57,16 @@ int serve(const ServeOptions& options) {
   auto snapshot = load_snapshot(options.config_path, &limiter);
   if (!snapshot) return 2;
   auto logging = log::Logging::start((*snapshot)->config().log);
-  if (!logging) {
-    fmt::print(stderr, "{}\n", logging.error().message);
-    return 2;
-  }
+  if (!logging) return complain(logging.error());
   const config::SystemClock clock;
   const config::Config& config = (*snapshot)->config();
+  auto tokens = admin::Tokens::load(config.admin, system_random);
+  if (!tokens) return complain(tokens.error());
   auto accounting = Accounting::open(config.ledger, App::worker_count(config.server), clock,
                                      std::random_device{}());
-  if (!accounting) {
-    fmt::print(stderr, "{}\n", accounting.error().message);
-    return 2;
-  }
+  if (!accounting) return complain(accounting.error());
   try {
-    return run(options, *snapshot, limiter, **accounting);
+    return run(options, *snapshot, *std::move(tokens), limiter, **accounting, clock);
   } catch (const std::system_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;

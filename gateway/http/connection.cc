@@ -11,6 +11,7 @@
 
 #include "gateway/http/client_watch.h"
 #include "gateway/http/reply.h"
+#include "providers/error_json.h"
 
 namespace gateway::http {
 
@@ -180,6 +181,11 @@ Result<const Endpoint*> Connection::admit() {
     return failure(ErrorCode::too_large, "The request's body is too large.");
   }
   return endpoint;
+}
+
+std::string Connection::error_json(const Error& error) const {
+  return door_.error_json != nullptr ? door_.error_json(error, request_id_)
+                                     : providers::error_json(error);
 }
 
 bool Connection::closes() {

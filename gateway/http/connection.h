@@ -44,6 +44,7 @@ class Connection final : public TaskGroup::Task {
   void watched_by(ClientWatch* watch) { watch_ = watch; }
   std::string_view request_id() const { return request_id_; }
   std::string_view date() { return door_.date.now(); }
+  std::string error_json(const config::Error& error) const;
   bool speaks_1_1() const { return line_.minor_version >= 1; }
   bool head_only() const { return line_.method == verb::head; }
   // Whether the answer says that the connection ends with it; asked when its head is made.

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "config/base/clock.h"
@@ -60,6 +61,8 @@ struct Door {
   std::function<void(bool)> on_connection{};
   // An exception left a handler: a bug, answered 500 where nothing was written yet.
   std::function<void(std::string_view request_id, std::string_view what)> on_exception{};
+  // How errors look at this door; nullptr: as OpenAI's.
+  std::string (*error_json)(const config::Error& error, std::string_view request_id) = nullptr;
 };
 
 }  // namespace gateway::http

@@ -7,7 +7,6 @@
 
 #include "gateway/http/connection.h"
 #include "gateway/http/head_rules.h"
-#include "providers/error_json.h"
 
 namespace gateway::http {
 
@@ -105,7 +104,7 @@ Awaitable<Result<void>> Reply::send_error(const Error& error) {
   }
   if (shape.retry_is_pointless) add_header("X-Should-Retry", "false");
 
-  const std::string json = providers::error_json(error);
+  const std::string json = connection_.error_json(error);
   providers::Body body;
   body.borrow(json);
   co_return co_await send(error.http_status(), "application/json", body);

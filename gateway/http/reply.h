@@ -31,7 +31,8 @@ class Reply {
   Awaitable<config::Result<void>> send(unsigned status, std::string_view content_type,
                                        const providers::Body& body);
 
-  // The OpenAI error object with its status, Retry-After and x-should-retry.
+  // The error object (the door says in which shape) with its status, Retry-After and
+  // x-should-retry.
   Awaitable<config::Result<void>> send_error(const config::Error& error);
 
   // Appends to a text/event-stream answer; the first call writes the status line. An

@@ -96,6 +96,7 @@ void LedgerWriter::start() {
 void LedgerWriter::run(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
+    if (ended_) return;
     tasks_.push_back(std::move(task));
     nudged_ = true;
   }
@@ -121,6 +122,13 @@ bool LedgerWriter::stop(milliseconds patience) {
     wake_.notify_one();
   }
   thread_.join();
+  // Whoever waits for one of them learns that it will not run.
+  std::vector<std::function<void()>> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    dropped = std::exchange(tasks_, {});
+  }
   const bool sealed = std::all_of(writers_.begin(), writers_.end(),
                                   [](const auto& writer) { return writer.second.empty(); });
   return carried_ && sealed && open_.size() == 0 && folder_.remove();

@@ -51,7 +51,7 @@ class LedgerWriter {
   config::Result<Replayed> recover();
   void start();
   // Any thread. `task` runs on the ledger's thread, between two batches; after stop() it is
-  // dropped.
+  // destroyed unrun, as those are that wait then.
   void run(std::function<void()> task);
   // Any thread but the ledger's. Waits until all that was journalled before the call is in
   // the ledger; false: not by the deadline.
@@ -124,6 +124,7 @@ class LedgerWriter {
   bool stopping_ = false;                // go when all is carried,
   bool carried_ = false;                 // which it is,
   bool give_up_ = false;                 // or go as it is
+  bool ended_ = false;                   // the thread has
   std::atomic<std::int64_t> caught_up_;  // steady time
   Counts counts_;
 

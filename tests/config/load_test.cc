@@ -22,6 +22,7 @@ TEST(Load, ASmallFileIsWholeWithDefaults) {
   const auto config = loaded(kSmall);
   EXPECT_EQ(config.server.listen, (Endpoint{"127.0.0.1", 8080}));
   EXPECT_EQ(config.admin.listen, (Endpoint{"127.0.0.1", 8081}));
+  EXPECT_EQ(config.admin.token_file, "admin.token");
   ASSERT_EQ(config.models.size(), 1u);
   ASSERT_EQ(config.models[0].targets.size(), 1u);
   const auto& target = config.models[0].targets[0];
@@ -63,7 +64,9 @@ TEST(Load, EverySectionIsRead) {
       "server: {listen: \"[::1]:9000\", workers: 3, max_connections: 5, max_head_bytes: 8KiB,\n"
       "  max_body_bytes: 1MiB, head_timeout: 1s, body_timeout: 2s, idle_timeout: 3s,\n"
       "  write_timeout: 4s, drain_timeout: 0s}\n"
-      "admin: {listen: \"127.0.0.1:0\"}\n"
+      "admin: {listen: \"0.0.0.0:0\", token_file: /run/token, viewer_token_file: viewer}\n"
+      "ledger: {database: /var/l.db, journal: j, mode: power, journal_bytes: 64MiB, keep_days: "
+      "30}\n"
       "log: {level: debug, format: text, file: /tmp/log}\n" +
       kSmall);
   EXPECT_EQ(config.server.listen, (Endpoint{"::1", 9000}));
@@ -76,7 +79,14 @@ TEST(Load, EverySectionIsRead) {
   EXPECT_EQ(config.server.idle_timeout, milliseconds{3'000});
   EXPECT_EQ(config.server.write_timeout, milliseconds{4'000});
   EXPECT_EQ(config.server.drain_timeout, milliseconds{0});
-  EXPECT_EQ(config.admin.listen.port, 0);
+  EXPECT_EQ(config.admin.listen, (Endpoint{"0.0.0.0", 0}));
+  EXPECT_EQ(config.admin.token_file, "/run/token");
+  EXPECT_EQ(config.admin.viewer_token_file, "viewer");
+  EXPECT_EQ(config.ledger.database, "/var/l.db");
+  EXPECT_EQ(config.ledger.journal, "j");
+  EXPECT_EQ(config.ledger.mode, JournalMode::power);
+  EXPECT_EQ(config.ledger.journal_bytes, 64u * 1024 * 1024);
+  EXPECT_EQ(config.ledger.keep_days, 30);
   EXPECT_EQ(config.log.level, "debug");
   EXPECT_EQ(config.log.format, LogFormat::text);
   EXPECT_EQ(config.log.file, "/tmp/log");

@@ -86,6 +86,16 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.server.sign_of_life, defaults.server.sign_of_life);
   EXPECT_EQ(shown.server.drain_timeout, defaults.server.drain_timeout);
   EXPECT_EQ(shown.admin.listen, defaults.admin.listen);
+  EXPECT_EQ(shown.admin.token_file,
+            std::string(TOLLGATE_SOURCE_DIR) + "/config/" + defaults.admin.token_file);
+  EXPECT_EQ(shown.admin.viewer_token_file, defaults.admin.viewer_token_file);
+  EXPECT_EQ(shown.ledger.database,
+            std::string(TOLLGATE_SOURCE_DIR) + "/config/" + defaults.ledger.database);
+  EXPECT_EQ(shown.ledger.journal,
+            std::string(TOLLGATE_SOURCE_DIR) + "/config/" + defaults.ledger.journal);
+  EXPECT_EQ(shown.ledger.mode, defaults.ledger.mode);
+  EXPECT_EQ(shown.ledger.journal_bytes, defaults.ledger.journal_bytes);
+  EXPECT_EQ(shown.ledger.keep_days, defaults.ledger.keep_days);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_EQ(shown.log.format, defaults.log.format);
   EXPECT_EQ(shown.log.file, defaults.log.file);

@@ -121,10 +121,13 @@ TEST(VirtualKeys, AKeySwitchedOffIsNoKey) {
 }
 
 TEST(VirtualKeys, AChangedTableLeavesTheOldOneAsItWas) {
-  const KeyTable before({key("ada", "a"), key("bob", "b")});
+  VirtualKey ada;
+  ada.name = config::KeyName("ada");
+  const std::vector gone{stored("a", ada)};
+  const KeyTable before = KeyTable({key("bob", "b")}).with({}, gone);
   VirtualKey eve;
   eve.name = config::KeyName("eve");
-  const KeyTable after = before.with(std::vector{sha256("a")}, std::vector{stored("e", eve)});
+  const KeyTable after = before.with(gone, std::vector{stored("e", eve)});
   EXPECT_EQ(found(before, "a"), "ada");
   EXPECT_EQ(found(before, "e"), "invalid_key");
   EXPECT_EQ(found(after, "a"), "invalid_key");
@@ -137,9 +140,11 @@ TEST(VirtualKeys, AChangedTableLeavesTheOldOneAsItWas) {
 TEST(VirtualKeys, TheConfigurationsKeyStaysWhereAnotherHasItsSecret) {
   VirtualKey eve;
   eve.name = config::KeyName("eve");
-  const KeyTable table = KeyTable({key("ada", "a")}).with({}, std::vector{stored("a", eve)});
+  const std::vector same{stored("a", eve)};
+  const KeyTable table = KeyTable({key("ada", "a")}).with({}, same);
   EXPECT_EQ(found(table, "a"), "ada");
   EXPECT_EQ(table.size(), 1U);
+  EXPECT_EQ(found(table.with(same, {}), "a"), "ada") << "also when the other goes";
 }
 
 TEST(VirtualKeys, RememberWhenTheyWereLastUsed) {

@@ -290,4 +290,15 @@ TEST(LedgerWriter, RunsTasksOnItsThread) {
   EXPECT_NE(where, std::this_thread::get_id());
 }
 
+TEST(LedgerWriter, ATaskThatWillNotRunIsDestroyedSoThatNobodyWaitsForIt) {
+  Rig rig;
+  LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, kQuick);
+  writer.start();
+  writer.stop(10s);
+  auto owned = std::make_shared<int>(1);
+  const std::weak_ptr<int> waits_for = owned;
+  writer.run([owned = std::move(owned)] {});
+  EXPECT_TRUE(waits_for.expired());
+}
+
 }  // namespace

@@ -1,0 +1,34 @@
+#pragma once
+// The admin listener's /api as a table: method, path, who may, and what answers. Everything
+// refers to what outlives the listener; its thread only.
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "config/base/error.h"
+#include "gateway/admin/call.h"
+#include "gateway/admin/tokens.h"
+#include "gateway/async.h"
+#include "gateway/http/endpoints.h"
+
+namespace gateway::admin {
+
+// The Call lives until the answer is there.
+using Handle = std::function<Awaitable<config::Result<Answer>>(const Call& call)>;
+
+struct Row {
+  http::verb method;
+  std::string_view path;  // one that ends in '/': everything below it
+  Role least;             // and every role above
+  Handle handle;
+};
+
+// Asks for the token before anything else, wants JSON of whoever changes something, and says
+// in the log what was changed.
+std::vector<http::Endpoint> api_endpoints(const Tokens& tokens, std::vector<Row> table);
+
+// Lets in who has a token of that role or a higher one. Errors: invalid_key, forbidden.
+http::Gate gate_for(const Tokens& tokens, Role least);
+
+}  // namespace gateway::admin

@@ -1,0 +1,211 @@
+#include "gateway/key_control.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "gateway/elsewhere.h"
+#include "gateway/ledger/sqlite/ledger_file.h"
+#include "gateway/log.h"
+
+namespace gateway {
+namespace {
+
+// A reader waits for nobody but whoever is making the file anew.
+constexpr std::chrono::milliseconds kBusy{5'000};
+constexpr std::chrono::seconds kWriteUsesEvery{30};
+
+AccountId account_of(const std::string& key) {
+  return {AccountKind::key, key};
+}
+
+}  // namespace
+
+config::Result<std::unique_ptr<KeyControl>> KeyControl::open(
+    const std::shared_ptr<const Snapshot>& compiled, Money money, const config::Clock& clock,
+    Random random) {
+  auto reader = sqlite::open_for_reading(compiled->config().ledger.database, kBusy);
+  if (!reader) return std::move(reader).error();
+  auto stored = keys::KeyStore(*reader).all();
+  if (!stored) {
+    return config::failure(config::ErrorCode::internal,
+                           fmt::format("{}: the keys in it cannot be read: {}",
+                                       compiled->config().ledger.database, stored.error().message),
+                           stored.error().detail);
+  }
+  return std::unique_ptr<KeyControl>(
+      new KeyControl(compiled, money, clock, std::move(random), *std::move(reader), *stored));
+}
+
+KeyControl::KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money money,
+                       const config::Clock& clock, Random random, sqlite::Database reader,
+                       const std::vector<keys::StoredKey>& stored)
+    : clock_(clock),
+      limiter_(money.limiter),
+      accounting_(money.accounting),
+      store_(money.accounting.ledger().database()),
+      reader_(std::move(reader)),
+      live_(stored, &money.limiter),
+      api_(*this, clock, std::move(random),
+           {.configuration =
+                [this] {
+                  return std::shared_ptr<const config::Config>(current_, &current_->config());
+                },
+            .last_use = [this](const std::string& id) { return live_.last_use(id); },
+            .budgets =
+                [this](const std::string& key, const std::string& team) {
+                  const auto payers = limiter_.payers(config::KeyName(key), config::TeamName(team));
+                  auto all = limiter_.budgets(payers, limits::Now::of(clock_));
+                  std::erase_if(all, [](const limits::BudgetStatus& budget) {
+                    return budget.account.kind != AccountKind::key;
+                  });
+                  return all;
+                },
+            .changed = [this](const std::string& id,
+                              const keys::StoredKey* now) { changed(id, now); }}),
+      compiled_(compiled),
+      uses_written_(clock.now()) {
+  accounting_.sum_at_rest([this](const limits::SpentSince& spent) { enforce_all(spent); });
+  publish(compiled->with_keys(compiled->keys().with({}, live_.secrets())));
+}
+
+KeyControl::~KeyControl() = default;
+
+void KeyControl::serve(Publish publish, const config::Endpoint& admin) {
+  publish_ = std::move(publish);
+  auto file = keys::GatewayFile::write(compiled_->config().ledger.database, admin);
+  if (!file) return log::warn("the command line will not find us", {{"why", file.error().message}});
+  file_.emplace(*std::move(file));
+}
+
+void KeyControl::adopt(const std::shared_ptr<const Snapshot>& compiled) {
+  compiled_ = compiled;
+  enforce_all(accounting_.spent());
+  publish(compiled->with_keys(compiled->keys().with({}, live_.secrets())));
+}
+
+Awaitable<config::Result<admin::Answer>> KeyControl::handle(const admin::Call& call) {
+  return api_.handle(call);
+}
+
+Awaitable<bool> KeyControl::change(Work work) {
+  const auto send = [this](std::function<void()> errand) {
+    accounting_.writer().run(std::move(errand));
+  };
+  auto task = [this, work = std::move(work)] {
+    work(store_);
+    return true;
+  };
+  const auto done = co_await elsewhere(send, std::move(task));
+  co_return done.has_value();
+}
+
+Awaitable<bool> KeyControl::read(Work work) {
+  if (stopped_) co_return false;
+  const auto send = [this](auto errand) { net::post(reading_, std::move(errand)); };
+  auto task = [this, work = std::move(work)] {
+    work(read_store_);
+    return true;
+  };
+  const auto done = co_await elsewhere(send, std::move(task));
+  co_return done.has_value();
+}
+
+// Enforced before anybody can ask with it, and for as long as somebody does.
+void KeyControl::changed(const std::string& id, const keys::StoredKey* now) {
+  const KeyTable& table = current_->keys();
+  if (now == nullptr) {
+    if (auto last = live_.find(id)) leaving_.push_back({last->name.str(), last->last_use});
+    return publish(current_->with_keys(live_.without(table, id)));
+  }
+  std::erase_if(leaving_, [&](const Leaving& one) { return one.name == now->name; });
+  if (!in_file(now->name)) enforce(now->name, now->settings.limits);
+  publish(current_->with_keys(live_.with(table, *now)));
+}
+
+void KeyControl::enforce_all(const limits::SpentSince& spent) {
+  LimitsByAccount wanted = limits_of(compiled_->config());
+  // What the file says of a name comes first.
+  live_.for_each([&](const VirtualKey& key) {
+    if (key.limits != config::Limits{}) wanted.try_emplace(account_of(key.name.str()), key.limits);
+  });
+  for (const Leaving& one : leaving_) {
+    const auto account = account_of(one.name);
+    const auto known = enforced_.find(account);
+    if (known != enforced_.end()) wanted.insert(*known);
+  }
+  const auto done = configure_limits(wanted, enforced_, limiter_, spent, limits::Now::of(clock_));
+  enforced_ = std::move(wanted);
+  note(done);
+}
+
+void KeyControl::enforce(const std::string& key, const config::Limits& limits) {
+  const auto account = account_of(key);
+  const auto done =
+      limiter_.configure(account, limits, accounting_.spent(), limits::Now::of(clock_));
+  if (limits == config::Limits{}) {
+    enforced_.erase(account);
+  } else {
+    enforced_.insert_or_assign(account, limits);
+  }
+  if (!done) note(done);
+}
+
+void KeyControl::note(const config::Result<void>& enforced) {
+  all_enforced_ = enforced.has_value();
+  if (enforced) return;
+  log::error("some budgets are not enforced yet: what was spent so far is not known",
+             {{"why", enforced.error().message}});
+}
+
+void KeyControl::let_go() {
+  previous_.reset();
+  const auto gone = [](const Leaving& one) { return one.in_use.expired(); };
+  const auto first = std::partition(leaving_.begin(), leaving_.end(), std::not_fn(gone));
+  if (first == leaving_.end()) return;
+  for (auto at = first; at != leaving_.end(); ++at) {
+    if (!in_file(at->name)) enforce(at->name, {});
+  }
+  leaving_.erase(first, leaving_.end());
+  limiter_.forget_unused();
+}
+
+void KeyControl::publish(std::shared_ptr<const Snapshot> next) {
+  previous_ = std::exchange(current_, std::move(next));
+  if (publish_) publish_(current_);
+}
+
+void KeyControl::tick() {
+  // Only where it will not be waited for in vain.
+  if (!all_enforced_ && !accounting_.writer().counts().failing) enforce_all(accounting_.spent());
+  let_go();
+  if (clock_.now() - uses_written_ >= kWriteUsesEvery) write_uses_down();
+}
+
+void KeyControl::stop() {
+  file_.reset();
+  write_uses_down();
+  stopped_ = true;
+  reading_.join();
+}
+
+void KeyControl::write_uses_down() {
+  uses_written_ = clock_.now();
+  auto uses = live_.new_uses();
+  if (uses.empty()) return;
+  accounting_.writer().run([&database = accounting_.ledger().database(), uses = std::move(uses)] {
+    const auto written = keys::KeyStore(database).note_uses(uses);
+    if (written) return;
+    log::warn("when keys were last used is not written down", {{"why", written.error().detail}});
+  });
+}
+
+bool KeyControl::in_file(std::string_view name) const {
+  const auto& all = compiled_->config().keys;
+  return std::any_of(all.begin(), all.end(),
+                     [&](const config::Key& key) { return key.name.view() == name; });
+}
+
+}  // namespace gateway
