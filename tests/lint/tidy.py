@@ -15,10 +15,12 @@ import pathlib
 import shlex
 import subprocess
 import sys
+import tempfile
 
 TIDY = "clang-tidy-19"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tollgate-tidy"
+BATCH = 8
 SHIPPED = ("config", "providers", "gateway")
 
 
@@ -49,17 +51,45 @@ def preprocess(command):
     return out + ["-E", "-C", "-P"]
 
 
-def look(build, path, command, salt):
-    """(path, what clang-tidy says): nothing where it is clean."""
+def tidy(build, *arguments):
+    """What clang-tidy says: nothing where all is clean."""
+    done = subprocess.run([TIDY, "--quiet", *arguments], cwd=build, capture_output=True, text=True)
+    return done.stdout + done.stderr if done.returncode != 0 else ""
+
+
+def known_clean(build, path, command, salt):
+    """The file whose presence says that this very text is clean."""
     text = subprocess.run(preprocess(command), cwd=build, capture_output=True, check=True).stdout
-    clean = CACHE / hashlib.sha256(salt + text).hexdigest()
-    if clean.exists():
-        return path, ""
-    done = subprocess.run([TIDY, "--quiet", "-p", str(build), str(path)], capture_output=True, text=True)
-    if done.returncode != 0:
-        return path, done.stdout + done.stderr
-    clean.touch()
-    return path, ""
+    return CACHE / hashlib.sha256(salt + text).hexdigest()
+
+
+def batches(sources):
+    """Neighbours that are compiled alike, some at a time."""
+    alike = {}
+    for path, command in sources:
+        flags = tuple(word for word in preprocess(command)[1:-3] if word != str(path))
+        alike.setdefault((path.parent, flags), []).append((path, command))
+    for (_, flags), together in alike.items():
+        for first in range(0, len(together), BATCH):
+            yield flags, together[first:first + BATCH]
+
+
+def look(build, flags, together):
+    """(path, what clang-tidy says) of each source that is not clean. Most of the time goes into the
+    headers, so all are looked at as one; where that has anything to say (they may only be in each
+    other's way: two anonymous namespaces with the same name in them), each half by itself."""
+    if len(together) == 1:
+        [(path, _)] = together
+        said = tidy(build, "-p", str(build), str(path))
+        return [(path, said)] if said else []
+    with tempfile.NamedTemporaryFile("w", suffix=".cc", dir=build) as batch:
+        includes = "".join(f'#include "{path}"  // NOLINT(bugprone-suspicious-include)\n' for path, _ in together)
+        batch.write(includes)
+        batch.flush()
+        if not tidy(build, f"--config-file={ROOT / '.clang-tidy'}", batch.name, "--", *flags):
+            return []
+    half = len(together) // 2
+    return look(build, flags, together[:half]) + look(build, flags, together[half:])
 
 
 def main():
@@ -78,12 +108,19 @@ def main():
 
     unclean = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        looks = [pool.submit(look, options.build, path, command, salt) for path, command in work]
+        marks = dict(zip((path for path, _ in work),
+                         pool.map(lambda source: known_clean(options.build, *source, salt), work)))
+        unknown = [(path, command) for path, command in work if not marks[path].exists()]
+        looks = {pool.submit(look, options.build, flags, together): together
+                 for flags, together in batches(unknown)}
         for finished in concurrent.futures.as_completed(looks):
-            path, output = finished.result()
-            if output:
-                unclean += 1
-                print(f"{path.relative_to(ROOT)}:\n{output}", flush=True)
+            findings = dict(finished.result())
+            for path, _ in looks[finished]:
+                if path not in findings:
+                    marks[path].touch()
+            unclean += len(findings)
+            for path, said in findings.items():
+                print(f"{path.relative_to(ROOT)}:\n{said}", flush=True)
     print(f"{len(work)} sources, {unclean} unclean")
     return 1 if unclean else 0
 
