@@ -1,11 +1,10 @@
 #include "gateway/accounting.h"
 
 #include <chrono>
-#include <future>
-#include <thread>
 #include <utility>
 
 #include "gateway/ledger/journal_owner.h"
+#include "gateway/ledger/ledger_reader.h"
 #include "gateway/log.h"
 
 namespace gateway {
@@ -14,95 +13,134 @@ namespace {
 using config::Result;
 using std::chrono::milliseconds;
 
-// Of a process that is about to end.
-constexpr milliseconds kWaitForLock{5'000};
-constexpr milliseconds kLookAgain{50};
+constexpr milliseconds kLookAgain{100};  // whether the ledger is free
 // A ledger that takes longer than this to answer is not waited for.
 constexpr milliseconds kPatience{10'000};
 
-Result<std::unique_ptr<SqliteLedger>> open_ledger(const config::Ledger& settings,
-                                                  const config::Clock& clock) {
+Result<std::unique_ptr<SqliteLedger>> open_ledger(const config::Ledger& settings) {
   sqlite::WriteOptions options;
   options.sync_commits = true;  // a journal goes once the ledger has it: what it has must stay
-  const auto give_up = clock.now() + kWaitForLock;
-  for (;;) {
-    auto ledger = SqliteLedger::open(settings.database, options);
-    const bool locked = !ledger && ledger.error().code == config::ErrorCode::overloaded;
-    if (!locked || clock.now() >= give_up) return ledger;
-    std::this_thread::sleep_for(kLookAgain);
-  }
+  return SqliteLedger::open(settings.database, options);
+}
+
+bool is_anothers(const config::Error& error) {
+  return error.code == config::ErrorCode::overloaded;
+}
+
+Result<std::string> identity_of(const config::Ledger& settings) {
+  auto reader = LedgerReader::open(settings.database, kPatience);
+  if (!reader) return reader.error();
+  return (*reader)->identity();
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Accounting>> Accounting::open(const config::Ledger& settings, int workers,
-                                                     const config::Clock& clock,
-                                                     std::uint64_t seed) {
-  auto ledger = open_ledger(settings, clock);
-  if (!ledger) return std::move(ledger).error();
-  if (auto ours = claim_journals(settings.journal, (*ledger)->identity()); !ours) {
+                                                     const config::Clock& clock, std::uint64_t seed,
+                                                     limits::Limiter& limiter) {
+  auto ledger = open_ledger(settings);
+  auto identity = ledger ? Result<std::string>((*ledger)->identity()) : ledger.error();
+  const auto give_up = clock.now() + kPatience;
+  while (!identity) {
+    if (!is_anothers(ledger.error())) return std::move(ledger).error();
+    // Another process has it; it may be about to make the file, or to end.
+    identity = identity_of(settings);
+    if (identity) break;
+    if (clock.now() >= give_up) return identity.error();
+    std::this_thread::sleep_for(kLookAgain);
+    ledger = open_ledger(settings);
+    if (ledger) identity = (*ledger)->identity();
+  }
+  if (auto ours = claim_journals(settings.journal, *identity); !ours) {
     return std::move(ours).error();
   }
   auto journals = JournalFolder::open(settings, workers, seed);
   if (!journals) return std::move(journals).error();
   std::unique_ptr<Accounting> accounting(
-      new Accounting(*std::move(journals), *std::move(ledger), clock));
-  auto recovered = accounting->writer_.recover();
-  if (!recovered) {
-    log::error("journals of an earlier run are not in the ledger yet",
-               {{"why", recovered.error().message}});
+      new Accounting(*std::move(journals), settings, clock, limiter));
+  if (ledger) {
+    accounting->write(*std::move(ledger));
+  } else {
+    log::warn("another process writes the ledger; this one serves, and takes it over from it",
+              {{"why", ledger.error().message}});
+    accounting->waiting_ = std::thread([&all = *accounting] { all.take_over_when_free(); });
   }
-  accounting->writer_.start();
+  // Before any budget begins: what is counted now is in the sums they begin with.
+  accounting->budgets_.look_elsewhere();
+  accounting->budgets_.start();
   return accounting;
 }
 
-Accounting::Accounting(std::unique_ptr<JournalFolder> journals,
-                       std::unique_ptr<SqliteLedger> ledger, const config::Clock& clock)
-    : journals_(std::move(journals)),
-      ledger_(std::move(ledger)),
+Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Ledger& settings,
+                       const config::Clock& clock, limits::Limiter& limiter)
+    : clock_(clock),
+      settings_(settings),
+      journals_(std::move(journals)),
       sync_(*journals_),
-      writer_(*ledger_, *journals_, clock) {}
+      budgets_(limiter, *journals_, settings.database, [this] { return carry_all(); }) {}
 
 Accounting::~Accounting() {
   stop();
 }
 
-limits::SpentSince Accounting::spent() {
-  return [this](const AccountId& account, config::Clock::Wall since) -> Result<config::PicoUsd> {
-    const auto late = [] {
-      return config::failure(config::ErrorCode::overloaded, "The ledger does not answer.");
-    };
-    if (!writer_.flush(kPatience)) return late();
-    auto asked = std::make_shared<std::promise<Result<config::PicoUsd>>>();
-    auto told = asked->get_future();
-    writer_.run(
-        [this, asked, account, since] { asked->set_value(ledger_->spent(account, since)); });
-    if (told.wait_for(kPatience) != std::future_status::ready) return late();
-    return told.get();
-  };
+void Accounting::write(std::unique_ptr<SqliteLedger> ledger) {
+  ledger_ = std::move(ledger);
+  writer_ = std::make_unique<LedgerWriter>(*ledger_, *journals_, clock_,
+                                           [this] { budgets_.look_elsewhere(); });
+  const auto recovered = writer_->recover();
+  if (!recovered) {
+    log::error("journals of an earlier run are not in the ledger yet",
+               {{"why", recovered.error().message}});
+  }
+  writer_->start();
+  writing_.store(writer_.get(), std::memory_order_release);
 }
 
-void Accounting::sum_at_rest(const std::function<void(const limits::SpentSince& spent)>& work) {
-  if (!writer_.flush(kPatience)) {
-    return work([](const AccountId&, config::Clock::Wall) -> Result<config::PicoUsd> {
-      return config::failure(config::ErrorCode::overloaded, "The ledger does not answer.");
-    });
+void Accounting::take_over_when_free() {
+  std::unique_lock lock(mutex_);
+  std::string told;
+  while (!give_up_.wait_for(lock, kLookAgain, [this] { return giving_up_; })) {
+    auto ledger = open_ledger(settings_);
+    if (ledger) {
+      log::info("the ledger is ours now", {});
+      return write(*std::move(ledger));
+    }
+    const config::Error& why = ledger.error();
+    if (is_anothers(why) || told == why.message) continue;
+    told = why.message;
+    log::error("the ledger cannot be taken over; the journal keeps all", {{"why", told}});
   }
-  const auto task = std::make_shared<std::packaged_task<void()>>([&] {
-    work([this](const AccountId& account, config::Clock::Wall since) {
-      return ledger_->spent(account, since);
-    });
-  });
-  auto done = task->get_future();
-  writer_.run([task] { (*task)(); });
-  done.get();
+}
+
+bool Accounting::run(std::function<void()> task) {
+  LedgerWriter* const writer = writing_.load(std::memory_order_acquire);
+  if (writer == nullptr) return false;
+  writer->run(std::move(task));
+  return true;
+}
+
+Result<void> Accounting::carry_all() {
+  if (LedgerWriter* const writer = writing_.load(std::memory_order_acquire)) {
+    if (writer->flush(kPatience)) return {};
+    return config::failure(config::ErrorCode::overloaded, "The ledger does not answer.");
+  }
+  // Nothing was journalled here yet, or only the ledger's writer could tell.
+  if (journals_->segments().empty()) return {};
+  return config::failure(config::ErrorCode::overloaded, "Another process still writes the ledger.");
 }
 
 void Accounting::stop() {
   if (std::exchange(stopped_, true)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    giving_up_ = true;
+  }
+  give_up_.notify_one();
+  if (waiting_.joinable()) waiting_.join();
+  budgets_.stop();
   sync_.stop();
-  if (!writer_.stop(kPatience)) {
-    log::warn("not everything is in the ledger; the next start carries the rest", {});
+  if (!writer_ || !writer_->stop(kPatience)) {
+    log::warn("not everything is in the ledger; whoever writes it next carries the rest", {});
   }
 }
 

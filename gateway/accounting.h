@@ -1,14 +1,23 @@
 #pragma once
 // Everything that writes money down in this process: the journals' folder, the thread that
-// gets them onto the disk, the ledger, and the thread that carries the one into the other.
-// Made before the workers and ended after them. Control thread, but for what its parts allow.
+// gets them onto the disk, the ledger, the thread that carries the one into the other, and the
+// one that keeps budgets true to them. Made before the workers and ended after them. Control
+// thread, but for what its parts allow.
+//
+// One process writes a ledger. Another that is started beside it (its successor, in an upgrade)
+// serves and journals, and takes the ledger over when the lock is free.
 
+#include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <thread>
 
 #include "config/base/clock.h"
 #include "config/config.h"
+#include "gateway/budget_keeper.h"
 #include "gateway/ledger/journal_folder.h"
 #include "gateway/ledger/journal_sync.h"
 #include "gateway/ledger/ledger_writer.h"
@@ -19,28 +28,28 @@ namespace gateway {
 
 class Accounting {
  public:
-  // Opens the ledger and carries into it what dead processes left behind. The Error's message
-  // is one line for the operator: nothing must be served without a ledger. Waits a little for
-  // another process that is about to end.
+  // Opens the ledger and carries into it what dead processes left behind, or finds that another
+  // process writes it. The Error's message is one line for the operator: nothing must be served
+  // without a ledger. `limiter` is whose budgets are kept.
   static config::Result<std::unique_ptr<Accounting>> open(const config::Ledger& settings,
                                                           int workers, const config::Clock& clock,
-                                                          std::uint64_t seed);
+                                                          std::uint64_t seed,
+                                                          limits::Limiter& limiter);
   ~Accounting();
   Accounting(const Accounting&) = delete;
   Accounting& operator=(const Accounting&) = delete;
 
   JournalFolder& journals() { return *journals_; }
   JournalSync& sync() { return sync_; }
-  LedgerWriter& writer() { return writer_; }
-  // Its own functions on the writer's thread only.
-  SqliteLedger& ledger() { return *ledger_; }
+  BudgetKeeper& budgets() { return budgets_; }
 
-  // For Limiter::configure(): sums what is in the ledger once it has all that was journalled
-  // before. Blocks; not on the writer's thread.
-  limits::SpentSince spent();
-  // The same for many accounts, while nobody is served: waits once for what was journalled, and
-  // then runs `work` on the writer's thread, beside the ledger. Blocks until it has run.
-  void sum_at_rest(const std::function<void(const limits::SpentSince& spent)>& work);
+  // Any thread. nullptr: another process writes the ledger.
+  const LedgerWriter* writer() const { return writing_.load(std::memory_order_acquire); }
+  // Any thread. Runs `task` on the thread that writes the ledger, between two batches. False:
+  // another process writes it, and nothing will run. After stop() a task is dropped.
+  bool run(std::function<void()> task);
+  // For such tasks; nullptr where writer() is.
+  SqliteLedger* ledger() { return writer() == nullptr ? nullptr : ledger_.get(); }
 
   // Before the workers' event loops end.
   void stop_syncing() { sync_.stop(); }
@@ -48,14 +57,28 @@ class Accounting {
   void stop();
 
  private:
-  Accounting(std::unique_ptr<JournalFolder> journals, std::unique_ptr<SqliteLedger> ledger,
-             const config::Clock& clock);
+  Accounting(std::unique_ptr<JournalFolder> journals, const config::Ledger& settings,
+             const config::Clock& clock, limits::Limiter& limiter);
+  void write(std::unique_ptr<SqliteLedger> ledger);
+  void take_over_when_free();
+  config::Result<void> carry_all();
 
+  const config::Clock& clock_;
+  const config::Ledger settings_;
   std::unique_ptr<JournalFolder> journals_;
+  // Set once, by write().
   std::unique_ptr<SqliteLedger> ledger_;
+  std::unique_ptr<LedgerWriter> writer_;
+  std::atomic<LedgerWriter*> writing_{nullptr};
   JournalSync sync_;
-  LedgerWriter writer_;
+  BudgetKeeper budgets_;
   bool stopped_ = false;
+
+  // Waiting for the ledger.
+  std::mutex mutex_;
+  std::condition_variable give_up_;
+  bool giving_up_ = false;
+  std::thread waiting_;
 };
 
 }  // namespace gateway

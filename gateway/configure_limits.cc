@@ -16,19 +16,12 @@ LimitsByAccount limits_of(const config::Config& config) {
   return wanted;
 }
 
-config::Result<void> configure_limits(const LimitsByAccount& wanted, const LimitsByAccount& before,
-                                      limits::Limiter& limiter, const limits::SpentSince& spent,
-                                      limits::Now now) {
-  config::Result<void> all;
-  const auto configure = [&](const AccountId& account, const config::Limits& limits) {
-    auto configured = limiter.configure(account, limits, spent, now);
-    if (!configured && all) all = std::move(configured);
-  };
-  for (const auto& [account, limits] : wanted) configure(account, limits);
+void configure_limits(const LimitsByAccount& wanted, const LimitsByAccount& before,
+                      limits::Limiter& limiter, limits::Now now) {
+  for (const auto& [account, limits] : wanted) limiter.configure(account, limits, now);
   for (const auto& [account, limits] : before) {
-    if (!wanted.contains(account)) configure(account, {});
+    if (!wanted.contains(account)) limiter.configure(account, {}, now);
   }
-  return all;
 }
 
 }  // namespace gateway

@@ -1,6 +1,7 @@
 #pragma once
 // Tells the limiter what the gateway, its teams and keys may use. At start, at every reload and
-// when a key changes, on the control thread; may block on `spent`.
+// when a key changes, on the control thread. New budgets must then learn what was spent of them
+// (Limiter::learn).
 
 #include <map>
 
@@ -16,10 +17,8 @@ using LimitsByAccount = std::map<AccountId, config::Limits>;
 // What a configuration says of the gateway, its teams and the keys it names.
 LimitsByAccount limits_of(const config::Config& config);
 
-// `before`: what was enforced until now. An Error is that of `spent`: some budgets are not
-// enforced.
-config::Result<void> configure_limits(const LimitsByAccount& wanted, const LimitsByAccount& before,
-                                      limits::Limiter& limiter, const limits::SpentSince& spent,
-                                      limits::Now now);
+// `before`: what was enforced until now.
+void configure_limits(const LimitsByAccount& wanted, const LimitsByAccount& before,
+                      limits::Limiter& limiter, limits::Now now);
 
 }  // namespace gateway

@@ -16,6 +16,8 @@ namespace {
 // A reader waits for nobody but whoever is making the file anew.
 constexpr std::chrono::milliseconds kBusy{5'000};
 constexpr std::chrono::seconds kWriteUsesEvery{30};
+// How long a start waits to learn what budgets have spent.
+constexpr std::chrono::seconds kBudgetsPatience{10};
 
 AccountId account_of(const std::string& key) {
   return {AccountKind::key, key};
@@ -45,7 +47,6 @@ KeyControl::KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money mo
     : clock_(clock),
       limiter_(money.limiter),
       accounting_(money.accounting),
-      store_(money.accounting.ledger().database()),
       reader_(std::move(reader)),
       live_(stored, &money.limiter),
       api_(*this, clock, std::move(random),
@@ -65,9 +66,13 @@ KeyControl::KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money mo
                 },
             .changed = [this](const std::string& id,
                               const keys::StoredKey* now) { changed(id, now); }}),
+      // Asked after they were read: what changed in between is taken in once more.
+      may_be_behind_(money.accounting.writer() == nullptr),
       compiled_(compiled),
       uses_written_(clock.now()) {
-  accounting_.sum_at_rest([this](const limits::SpentSince& spent) { enforce_all(spent); });
+  enforce_all();
+  // What cannot be told now is asked for until it can.
+  (void)accounting_.budgets().ask_and_wait(kBudgetsPatience);
   publish(compiled->with_keys(compiled->keys().with({}, live_.secrets())));
 }
 
@@ -82,7 +87,7 @@ void KeyControl::serve(Publish publish, const config::Endpoint& admin) {
 
 void KeyControl::adopt(const std::shared_ptr<const Snapshot>& compiled) {
   compiled_ = compiled;
-  enforce_all(accounting_.spent());
+  enforce_all();
   publish(compiled->with_keys(compiled->keys().with({}, live_.secrets())));
 }
 
@@ -91,11 +96,13 @@ Awaitable<config::Result<admin::Answer>> KeyControl::handle(const admin::Call& c
 }
 
 Awaitable<bool> KeyControl::change(Work work) {
+  // Where another process writes the ledger, it does not run.
   const auto send = [this](std::function<void()> errand) {
-    accounting_.writer().run(std::move(errand));
+    (void)accounting_.run(std::move(errand));
   };
   auto task = [this, work = std::move(work)] {
-    work(store_);
+    keys::KeyStore store(accounting_.ledger()->database());
+    work(store);
     return true;
   };
   const auto done = co_await elsewhere(send, std::move(task));
@@ -125,7 +132,7 @@ void KeyControl::changed(const std::string& id, const keys::StoredKey* now) {
   publish(current_->with_keys(live_.with(table, *now)));
 }
 
-void KeyControl::enforce_all(const limits::SpentSince& spent) {
+void KeyControl::enforce_all() {
   LimitsByAccount wanted = limits_of(compiled_->config());
   // What the file says of a name comes first.
   live_.for_each([&](const VirtualKey& key) {
@@ -136,28 +143,33 @@ void KeyControl::enforce_all(const limits::SpentSince& spent) {
     const auto known = enforced_.find(account);
     if (known != enforced_.end()) wanted.insert(*known);
   }
-  const auto done = configure_limits(wanted, enforced_, limiter_, spent, limits::Now::of(clock_));
+  configure_limits(wanted, enforced_, limiter_, limits::Now::of(clock_));
   enforced_ = std::move(wanted);
-  note(done);
+  accounting_.budgets().ask();
 }
 
 void KeyControl::enforce(const std::string& key, const config::Limits& limits) {
   const auto account = account_of(key);
-  const auto done =
-      limiter_.configure(account, limits, accounting_.spent(), limits::Now::of(clock_));
+  limiter_.configure(account, limits, limits::Now::of(clock_));
+  accounting_.budgets().ask();
   if (limits == config::Limits{}) {
     enforced_.erase(account);
   } else {
     enforced_.insert_or_assign(account, limits);
   }
-  if (!done) note(done);
 }
 
-void KeyControl::note(const config::Result<void>& enforced) {
-  all_enforced_ = enforced.has_value();
-  if (enforced) return;
-  log::error("some budgets are not enforced yet: what was spent so far is not known",
-             {{"why", enforced.error().message}});
+// The keys as they are now, read on this thread: once in a process's life.
+void KeyControl::take_in() {
+  auto reader = sqlite::open_for_reading(compiled_->config().ledger.database, kBusy);
+  auto stored = reader ? keys::KeyStore(*reader).all()
+                       : config::Result<std::vector<keys::StoredKey>>(reader.error());
+  if (!stored) {
+    return log::warn("what changed of the keys is not known yet", {{"why", stored.error().message}});
+  }
+  may_be_behind_ = false;
+  live_ = keys::LiveKeys(*stored, &limiter_);
+  adopt(compiled_);
 }
 
 void KeyControl::let_go() {
@@ -178,8 +190,7 @@ void KeyControl::publish(std::shared_ptr<const Snapshot> next) {
 }
 
 void KeyControl::tick() {
-  // Only where it will not be waited for in vain.
-  if (!all_enforced_ && !accounting_.writer().counts().failing) enforce_all(accounting_.spent());
+  if (may_be_behind_ && accounting_.writer() != nullptr) take_in();
   let_go();
   if (clock_.now() - uses_written_ >= kWriteUsesEvery) write_uses_down();
 }
@@ -195,8 +206,8 @@ void KeyControl::write_uses_down() {
   uses_written_ = clock_.now();
   auto uses = live_.new_uses();
   if (uses.empty()) return;
-  accounting_.writer().run([&database = accounting_.ledger().database(), uses = std::move(uses)] {
-    const auto written = keys::KeyStore(database).note_uses(uses);
+  (void)accounting_.run([this, uses = std::move(uses)] {
+    const auto written = keys::KeyStore(accounting_.ledger()->database()).note_uses(uses);
     if (written) return;
     log::warn("when keys were last used is not written down", {{"why", written.error().detail}});
   });

@@ -60,8 +60,8 @@ class KeyControl final : private keys::StoreAccess {
 
   Awaitable<config::Result<admin::Answer>> handle(const admin::Call& call);
 
-  // About once a second: enforces what could not be, lets go of what nobody uses any more,
-  // writes last uses down now and then.
+  // About once a second: lets go of what nobody uses any more, writes last uses down now and
+  // then; takes in what another process changed that wrote the ledger until now.
   void tick();
   // Before the ledger's thread ends: writes last uses down, is not found any more, and reads
   // nothing more. Whoever waits is answered.
@@ -82,9 +82,9 @@ class KeyControl final : private keys::StoreAccess {
   Awaitable<bool> read(Work work) override;
 
   void changed(const std::string& id, const keys::StoredKey* now);
-  void enforce_all(const limits::SpentSince& spent);
+  void take_in();
+  void enforce_all();
   void enforce(const std::string& key, const config::Limits& limits);
-  void note(const config::Result<void>& enforced);
   void let_go();
   void publish(std::shared_ptr<const Snapshot> next);
   void write_uses_down();
@@ -93,13 +93,12 @@ class KeyControl final : private keys::StoreAccess {
   const config::Clock& clock_;
   limits::Limiter& limiter_;
   Accounting& accounting_;
-  keys::KeyStore store_;     // the ledger's thread's
   sqlite::Database reader_;  // the reading thread's
   keys::KeyStore read_store_{reader_};
   keys::LiveKeys live_;
   admin::KeysApi api_;
   LimitsByAccount enforced_;
-  bool all_enforced_ = true;  // false: what some budgets' windows cost is not known yet
+  bool may_be_behind_;  // another process writes the ledger, and may change keys
   std::vector<Leaving> leaving_;
   std::shared_ptr<const Snapshot> compiled_;  // the configuration's keys alone
   std::shared_ptr<const Snapshot> current_;

@@ -44,11 +44,21 @@ void add_budget(MetricFamily& family, const limits::BudgetStatus& status, config
 
 }  // namespace
 
-void add_ledger_metrics(const LedgerWriter& writer, const JournalFolder& journals,
+void add_ledger_metrics(const LedgerWriter* writer, const JournalFolder& journals,
                         std::vector<MetricFamily>& families) {
-  const LedgerWriter::Counts& counts = writer.counts();
+  const bool failing = writer == nullptr || writer->counts().failing.load();
+  add(families, "tollgate_ledger_failing",
+      "1 while the ledger takes nothing, as while another process writes it.", MetricType::Gauge,
+      failing ? 1 : 0);
+  add(families, "tollgate_journal_bytes", "What journals take on the disk.", MetricType::Gauge,
+      static_cast<double>(journals.bytes_used()));
+  add(families, "tollgate_journal_limit_bytes", "What they may take before requests are refused.",
+      MetricType::Gauge, static_cast<double>(journals.bytes_limit()));
+  if (writer == nullptr) return;
+
+  const LedgerWriter::Counts& counts = writer->counts();
   const auto read = [](const auto& count) { return static_cast<double>(count.load()); };
-  const std::chrono::duration<double> lag = writer.lag();
+  const std::chrono::duration<double> lag = writer->lag();
   add(families, "tollgate_ledger_records_total", "Records the ledger has taken from journals.",
       MetricType::Counter, read(counts.records));
   add(families, "tollgate_ledger_failures_total", "Batches that the ledger did not take at once.",
@@ -62,12 +72,6 @@ void add_ledger_metrics(const LedgerWriter& writer, const JournalFolder& journal
       MetricType::Gauge, lag.count());
   add(families, "tollgate_ledger_lag_bytes", "Journalled, and not in the ledger yet.",
       MetricType::Gauge, read(counts.lag_bytes));
-  add(families, "tollgate_ledger_failing", "1 while the ledger takes nothing.", MetricType::Gauge,
-      counts.failing.load() ? 1 : 0);
-  add(families, "tollgate_journal_bytes", "What journals take on the disk.", MetricType::Gauge,
-      static_cast<double>(journals.bytes_used()));
-  add(families, "tollgate_journal_limit_bytes", "What they may take before requests are refused.",
-      MetricType::Gauge, static_cast<double>(journals.bytes_limit()));
 }
 
 void add_budget_metrics(const std::vector<limits::BudgetStatus>& budgets,

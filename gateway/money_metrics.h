@@ -12,7 +12,8 @@
 
 namespace gateway {
 
-void add_ledger_metrics(const LedgerWriter& writer, const JournalFolder& journals,
+// `writer`: nullptr where another process writes the ledger.
+void add_ledger_metrics(const LedgerWriter* writer, const JournalFolder& journals,
                         std::vector<prometheus::MetricFamily>& families);
 void add_budget_metrics(const std::vector<limits::BudgetStatus>& budgets,
                         std::vector<prometheus::MetricFamily>& families);

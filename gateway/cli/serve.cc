@@ -63,7 +63,7 @@ int serve(const ServeOptions& options) {
   auto tokens = admin::Tokens::load(config.admin, system_random);
   if (!tokens) return complain(tokens.error());
   auto accounting = Accounting::open(config.ledger, App::worker_count(config.server), clock,
-                                     std::random_device{}());
+                                     std::random_device{}(), limiter);
   if (!accounting) return complain(accounting.error());
   try {
     return run(options, *snapshot, *std::move(tokens), limiter, **accounting, clock);

@@ -47,7 +47,7 @@ class LiveKeys {
   };
   void compile(const StoredKey& key, Live& live) const;
 
-  limits::Limiter* const limiter_;
+  limits::Limiter* limiter_;
   std::unordered_map<std::string, Live> by_id_;
 };
 

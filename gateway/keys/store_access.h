@@ -15,7 +15,8 @@ class StoreAccess {
 
   virtual ~StoreAccess() = default;
 
-  // False: `work` did not run, because the process is about to end. Else it has, whenever this
+  // False: `work` did not run, because the process is about to end, or (changes) because another
+  // process writes the ledger. Else it has, whenever this
   // comes back; it may refer to the caller's frame.
   virtual Awaitable<bool> change(Work work) = 0;
   virtual Awaitable<bool> read(Work work) = 0;

@@ -219,14 +219,14 @@ std::vector<LockedFolder> JournalFolder::take_abandoned() const {
   return taken;
 }
 
-std::vector<Hold> JournalFolder::open_elsewhere() const {
-  std::vector<Hold> open;
+std::vector<UsageRecord> JournalFolder::attempts_elsewhere() const {
+  std::vector<UsageRecord> attempts;
   for (const fs::path& folder : journal_folders(path().parent_path())) {
     if (folder == path()) continue;
-    std::vector<Hold> theirs = open_holds(folder);
-    std::move(theirs.begin(), theirs.end(), std::back_inserter(open));
+    std::vector<UsageRecord> theirs = attempts_in(folder);
+    std::move(theirs.begin(), theirs.end(), std::back_inserter(attempts));
   }
-  return open;
+  return attempts;
 }
 
 }  // namespace gateway

@@ -31,15 +31,17 @@ std::string_view reason_of(const config::Error& error) {
 
 }  // namespace
 
-LedgerWriter::LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock)
-    : LedgerWriter(ledger, folder, clock, Pace{}) {}
+LedgerWriter::LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock,
+                           BeforeReplay before_replay)
+    : LedgerWriter(ledger, folder, clock, Pace{}, std::move(before_replay)) {}
 
 LedgerWriter::LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock,
-                           Pace pace)
+                           Pace pace, BeforeReplay before_replay)
     : ledger_(ledger),
       folder_(folder),
       clock_(clock),
       pace_(pace),
+      before_replay_(std::move(before_replay)),
       looked_(clock.now()),
       caught_up_(ticks(clock.now())) {}
 
@@ -60,6 +62,7 @@ config::Result<Replayed> LedgerWriter::replay_abandoned() {
     if (appended) add(counts_.records, records.size());
     return appended;
   };
+  if (!abandoned_.empty() && before_replay_) before_replay_();
   while (!abandoned_.empty()) {
     LockedFolder& folder = abandoned_.back();
     const std::string path = folder.path().string();

@@ -39,8 +39,13 @@ class LedgerWriter {
     std::chrono::milliseconds look_for_abandoned{5'000};
   };
 
-  LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock);
-  LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock, Pace pace);
+  // Called on the thread that is about to carry into the ledger what a dead process left.
+  using BeforeReplay = std::function<void()>;
+
+  LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock,
+               BeforeReplay before_replay = {});
+  LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock, Pace pace,
+               BeforeReplay before_replay = {});
   // stop() without patience.
   ~LedgerWriter();
   LedgerWriter(const LedgerWriter&) = delete;
@@ -100,6 +105,7 @@ class LedgerWriter {
   JournalFolder& folder_;
   const config::Clock& clock_;
   const Pace pace_;
+  const BeforeReplay before_replay_;
 
   // The ledger's thread only (or the caller's, before start() and after the thread's end).
   std::map<int, std::deque<Followed>> writers_;

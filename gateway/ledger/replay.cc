@@ -80,7 +80,6 @@ class Replay {
   }
 
   const Replayed& counts() const { return counts_; }
-  const OpenHolds& open() const { return open_; }
 
  private:
   config::Result<void> add(UsageRecord record) {
@@ -118,15 +117,20 @@ config::Result<Replayed> replay(const fs::path& folder, const TakeRecords& take)
   return replay.counts();
 }
 
-std::vector<Hold> open_holds(const fs::path& folder) {
-  const TakeRecords nobody = [](std::span<const UsageRecord>) { return config::Result<void>(); };
-  Replay replay(nobody);
+std::vector<UsageRecord> attempts_in(const fs::path& folder) {
+  std::vector<UsageRecord> attempts;
+  const TakeRecords keep = [&](std::span<const UsageRecord> records) {
+    attempts.insert(attempts.end(), records.begin(), records.end());
+    return config::Result<void>();
+  };
+  Replay replay(keep);
   for (const SegmentName& name : segments_in(folder)) {
-    // Files go away while their process carries them into the ledger; what they held is
-    // then settled, or carried over into one that is read at the next look.
+    // Files go away while their process carries them into the ledger: what they held is in it
+    // then, or in a file that is read at the next look.
     if (const auto bytes = contents(folder / to_string(name))) (void)replay.read(name, *bytes);
   }
-  return replay.open().by_start();
+  (void)replay.interrupt_what_is_open();
+  return attempts;
 }
 
 }  // namespace gateway

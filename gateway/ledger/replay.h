@@ -31,7 +31,9 @@ using TakeRecords = std::function<config::Result<void>(std::span<const UsageReco
 // The settled records of each writer in its order, then the interrupted ones, in batches.
 config::Result<Replayed> replay(const std::filesystem::path& folder, const TakeRecords& take);
 
-// What is held in a folder that may be written at this moment.
-std::vector<Hold> open_holds(const std::filesystem::path& folder);
+// Every attempt that a folder speaks of which may be written at this moment: its record, or
+// what would become of its hold if its process died now. A glance: what moves between files
+// meanwhile may be missed.
+std::vector<UsageRecord> attempts_in(const std::filesystem::path& folder);
 
 }  // namespace gateway

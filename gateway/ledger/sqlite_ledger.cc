@@ -6,16 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "gateway/ledger/account_sums.h"
 #include "gateway/ledger/chain.h"
-#include "gateway/ledger/time_cover.h"
 
 namespace gateway {
 
 using config::Result;
 
 namespace {
-
-constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
 
 config::Error damaged(std::string detail) {
   return config::failure(config::ErrorCode::internal, "The ledger is damaged.", std::move(detail));
@@ -37,8 +35,7 @@ struct SqliteLedger::Prepared {
   sqlite::Statement insert;
   sqlite::Statement latest;  // of a request and attempt
   sqlite::Statement set_head;
-  sqlite::Statement account;       // sums of an account's slots
-  sqlite::Statement account_rest;  // costs of an account's records
+  AccountSums accounts;
   sqlite::Statement oldest;
   sqlite::Statement remove;
   sqlite::Statement checkpoint;
@@ -80,18 +77,8 @@ Result<void> SqliteLedger::prepare() {
   if (!latest) return latest.error();
   auto set_head = database_.prepare("INSERT OR REPLACE INTO meta VALUES ('head', ?1)");
   if (!set_head) return set_head.error();
-  auto account = database_.prepare(
-      "SELECT usd, pico FROM account_sum WHERE kind = ?1 AND name = ?2 AND span = ?3"
-      " AND slot >= ?4 AND slot < ?5");
-  if (!account) return account.error();
-  // Of an attempt, its latest row counts.
-  auto account_rest = database_.prepare(
-      "SELECT r.cost FROM record r JOIN series s ON s.id = r.series"
-      " WHERE r.started >= ?1 AND r.started < ?2 AND r.cost IS NOT NULL"
-      " AND ?4 = CASE ?3 WHEN 1 THEN s.team WHEN 2 THEN s.key ELSE ?4 END"
-      " AND NOT EXISTS (SELECT 1 FROM record n WHERE n.request = r.request"
-      " AND n.attempt = r.attempt AND n.revision = r.revision + 1)");
-  if (!account_rest) return account_rest.error();
+  auto accounts = AccountSums::open(database_);
+  if (!accounts) return accounts.error();
   auto oldest = database_.prepare("SELECT id, started, hash FROM record ORDER BY id LIMIT ?1");
   if (!oldest) return oldest.error();
   auto remove = database_.prepare("DELETE FROM record WHERE id <= ?1");
@@ -101,9 +88,8 @@ Result<void> SqliteLedger::prepare() {
       " checkpoint), ?3)))");
   if (!checkpoint) return checkpoint.error();
   prepared_.reset(new Prepared{*std::move(names), *std::move(roll_up), *std::move(insert),
-                               *std::move(latest), *std::move(set_head), *std::move(account),
-                               *std::move(account_rest), *std::move(oldest), *std::move(remove),
-                               *std::move(checkpoint)});
+                               *std::move(latest), *std::move(set_head), *std::move(accounts),
+                               *std::move(oldest), *std::move(remove), *std::move(checkpoint)});
   return {};
 }
 
@@ -233,41 +219,7 @@ Result<int> SqliteLedger::correct(std::span<const Correction> corrections) {
 }
 
 Result<config::PicoUsd> SqliteLedger::spent(const AccountId& account, config::Clock::Wall since) {
-  auto through = database_.integer(
-      "SELECT ifnull(max(through), -9223372036854775807 - 1)"
-      " FROM checkpoint");
-  if (!through) return through.error();
-  auto name = prepared_->names.find(account.name);
-  if (!name) return name.error();
-  const std::optional<std::int64_t>& known = *name;
-  if (!known) return config::PicoUsd{};
-  const std::int64_t id = *known;
-  const int kind = static_cast<int>(account.kind);
-  const TimeCover spans = cover(to_micros(since), kForever, *through);
-  MoneySum sum = 0;
-  for (const Slots& slots : spans.slots) {
-    prepared_->account.with(kind, id, slots.span, slots.begin, slots.end);
-    for (;;) {
-      auto row = prepared_->account.step();
-      if (!row) return row.error();
-      if (!*row) break;
-      sum += joined(prepared_->account.integer(0), prepared_->account.integer(1));
-    }
-  }
-  for (const Micros& rest : spans.rest) {
-    prepared_->account_rest.with(rest.begin, rest.end, kind, id);
-    for (;;) {
-      auto row = prepared_->account_rest.step();
-      if (!row) return row.error();
-      if (!*row) break;
-      sum += prepared_->account_rest.integer(0);
-    }
-  }
-  if (sum < std::numeric_limits<std::int64_t>::min() || sum > kForever) {
-    return config::failure(config::ErrorCode::internal, "The sum of this budget is beyond reach.",
-                           fmt::format("{} USD", to_usd(sum)));
-  }
-  return config::PicoUsd{static_cast<std::int64_t>(sum)};
+  return prepared_->accounts.spent(prepared_->names, account, since);
 }
 
 Result<int> SqliteLedger::retire(config::Clock::Wall before, int at_most) {

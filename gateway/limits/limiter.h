@@ -142,7 +142,7 @@ struct BudgetStatus {
 };
 
 // What an account's records that began at or after `since` cost together (Ledger::spent), with
-// everything that has been settled before the call. May block: asked by configure() alone.
+// everything that was settled before learn() was called. May block.
 using SpentSince =
     std::function<config::Result<PicoUsd>(const AccountId& account, config::Clock::Wall since)>;
 
@@ -155,12 +155,14 @@ class Limiter {
   // What an account may use from now on, at start, at a reload or when a key changes; one
   // thread at a time. What did not change keeps its state, a budget whose limit alone changed
   // keeps its sums, a changed rate keeps what was used of it. A new budget counts at once and
-  // refuses from when `spent` has told what its window cost so far; what is settled meanwhile
-  // may count twice in it, never not at all. Requests that were admitted while an account had no
-  // rate at all do not count as running in it. An Error is that of `spent`; then the budgets it
-  // could not tell of are not enforced.
-  virtual config::Result<void> configure(const AccountId& account, const config::Limits& limits,
-                                         const SpentSince& spent, Now now) = 0;
+  // refuses from when learn() was told what its window cost so far. Requests that were admitted
+  // while an account had no rate at all do not count as running in it.
+  virtual void configure(const AccountId& account, const config::Limits& limits, Now now) = 0;
+
+  // Asks for what the windows of new budgets cost so far, and has those budgets refuse; what
+  // is settled meanwhile may count twice in them, never not at all. One thread at a time. An
+  // Error is that of `spent`: some budgets are still not enforced, to be called again.
+  virtual config::Result<void> learn(const SpentSince& spent) = 0;
 
   // Forgets accounts without any limit that no Payers leads to. After keys went away.
   virtual void forget_unused() = 0;

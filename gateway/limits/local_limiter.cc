@@ -144,40 +144,43 @@ Payers LocalLimiter::payers(const config::KeyName& key, const config::TeamName& 
   return Payers(std::move(accounts));
 }
 
-Result<void> LocalLimiter::configure(const AccountId& id, const config::Limits& limits,
-                                     const SpentSince& spent, Now now) {
+void LocalLimiter::configure(const AccountId& id, const config::Limits& limits, Now now) {
   const auto account = find_account(id, limits != config::Limits{});
-  if (!account) return {};
+  if (!account) return;
   // The first use of a zone reads its file: not under the lock.
   for (const auto& budget : limits.budgets) config::window_of(budget.window, budget.zone, now.wall);
 
-  std::vector<std::pair<std::uint64_t, Wall>> unknown;  // budgets by age, and since when
-  {
-    const std::lock_guard lock(mutex_);
-    if (account->limits != limits) {
-      set_rate(account->requests, limits.requests_per_minute, now.steady);
-      set_rate(account->tokens, limits.tokens_per_minute, now.steady);
-      set_budgets(*account, limits.budgets, age_, now.wall);
-      account->limits = limits;
-      const bool rates =
-          limits.requests_per_minute || limits.tokens_per_minute || limits.concurrent;
-      account->has_rates.store(rates, std::memory_order_release);
-      account->has_budgets.store(!limits.budgets.empty(), std::memory_order_release);
-    }
-    for (const auto& budget : account->budgets) {
-      if (!budget.enforced()) unknown.emplace_back(budget.age(), budget.first_window());
-    }
-  }
+  const std::lock_guard lock(mutex_);
+  if (account->limits == limits) return;
+  set_rate(account->requests, limits.requests_per_minute, now.steady);
+  set_rate(account->tokens, limits.tokens_per_minute, now.steady);
+  set_budgets(*account, limits.budgets, age_, now.wall);
+  account->limits = limits;
+  const bool rates = limits.requests_per_minute || limits.tokens_per_minute || limits.concurrent;
+  account->has_rates.store(rates, std::memory_order_release);
+  account->has_budgets.store(!limits.budgets.empty(), std::memory_order_release);
+}
+
+Result<void> LocalLimiter::learn(const SpentSince& spent) {
   Result<void> result;
-  for (const auto& [age, since] : unknown) {
-    const auto before = spent(id, since);
-    if (!before) {
-      result = before.error();
-      continue;
+  for (const auto& account : accounts_with_budgets()) {
+    std::vector<std::pair<std::uint64_t, Wall>> unknown;  // budgets by age, and since when
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& budget : account->budgets) {
+        if (!budget.enforced()) unknown.emplace_back(budget.age(), budget.first_window());
+      }
     }
-    const std::lock_guard lock(mutex_);
-    for (auto& budget : account->budgets) {
-      if (budget.age() == age) budget.enforce_from(*before);
+    for (const auto& [age, since] : unknown) {
+      const auto before = spent(account->id, since);
+      if (!before) {
+        if (result) result = before.error();
+        continue;
+      }
+      const std::lock_guard lock(mutex_);
+      for (auto& budget : account->budgets) {
+        if (budget.age() == age) budget.enforce_from(*before);
+      }
     }
   }
   return result;
@@ -348,16 +351,14 @@ std::vector<std::shared_ptr<Account>> LocalLimiter::accounts_with_budgets() {
   for (const auto& [id, account] : accounts_) {
     if (account->has_budgets) out.push_back(account);
   }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a->id < b->id; });
+  out.insert(out.begin(), std::shared_ptr<Account>{std::shared_ptr<Account>{}, &gateway_});
   return out;
 }
 
 std::vector<BudgetStatus> LocalLimiter::budgets(Now now) {
-  auto accounts = accounts_with_budgets();
-  std::sort(accounts.begin(), accounts.end(),
-            [](const auto& a, const auto& b) { return a->id < b->id; });
-  accounts.insert(accounts.begin(), find_account(AccountId{}, false));
   std::vector<BudgetStatus> out;
-  for (const auto& account : accounts) {
+  for (const auto& account : accounts_with_budgets()) {
     // Taken anew for each, so that requests pass in between.
     const std::lock_guard lock(mutex_);
     add_status(*account, now.wall, out);

@@ -21,8 +21,8 @@ class LocalLimiter final : public Limiter {
   LocalLimiter& operator=(const LocalLimiter&) = delete;
 
   Payers payers(const config::KeyName& key, const config::TeamName& team) override;
-  config::Result<void> configure(const AccountId& account, const config::Limits& limits,
-                                 const SpentSince& spent, Now now) override;
+  void configure(const AccountId& account, const config::Limits& limits, Now now) override;
+  config::Result<void> learn(const SpentSince& spent) override;
   void forget_unused() override;
 
   config::Result<Slot> admit(const Payers& payers, std::int64_t expected_tokens, Now now) override;
@@ -48,6 +48,7 @@ class LocalLimiter final : public Limiter {
 
   // Without an owner for the gateway's; nullptr where there is none and none is to be made.
   std::shared_ptr<Account> find_account(const AccountId& id, bool make);
+  // The gateway's first, then in the order of their names.
   std::vector<std::shared_ptr<Account>> accounts_with_budgets();
 
   // Guards which accounts there are; never taken for a request.

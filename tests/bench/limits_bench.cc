@@ -38,11 +38,12 @@ struct Everyone {
     for (int i = 0; i < kKeys; ++i) {
       const auto key = "key-" + std::to_string(i);
       const auto team = "team-" + std::to_string(i % kTeams);
-      (void)limiter.configure({AccountKind::key, key}, limits, nothing, now).has_value();
-      (void)limiter.configure({AccountKind::team, team}, limits, nothing, now).has_value();
+      limiter.configure({AccountKind::key, key}, limits, now);
+      limiter.configure({AccountKind::team, team}, limits, now);
       payers.push_back(limiter.payers(config::KeyName(key), config::TeamName(team)));
     }
-    (void)limiter.configure({}, limits, nothing, now).has_value();
+    limiter.configure({}, limits, now);
+    (void)limiter.learn(nothing).has_value();
   }
 
   LocalLimiter limiter;
@@ -91,9 +92,8 @@ void ReloadAHundredThousandUnchangedKeys(benchmark::State& state) {
   std::vector<AccountId> ids;
   for (int i = 0; i < kKeys; ++i) ids.push_back({AccountKind::key, "key-" + std::to_string(i)});
   for (auto _ : state) {
-    for (const auto& id : ids) {
-      (void)all.limiter.configure(id, limits, nothing, Now::of(clock)).has_value();
-    }
+    for (const auto& id : ids) all.limiter.configure(id, limits, Now::of(clock));
+    (void)all.limiter.learn(nothing).has_value();
   }
 }
 BENCHMARK(ReloadAHundredThousandUnchangedKeys)->Unit(benchmark::kMillisecond)->Iterations(3);

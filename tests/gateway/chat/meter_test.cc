@@ -204,10 +204,9 @@ struct StakeTest : MeterTest {
   StakeTest() {
     config::Limits limits;
     limits.budgets = {{.limit = {10'000'000'000}, .window = config::Window::total, .zone = "UTC"}};
-    EXPECT_TRUE(limiter.configure(
-        {AccountKind::key, "k"}, limits,
-        [](const AccountId&, config::Clock::Wall) { return config::Result<PicoUsd>(PicoUsd{}); },
-        limits::Now::of(clock)));
+    limiter.configure({AccountKind::key, "k"}, limits, limits::Now::of(clock));
+    EXPECT_TRUE(limiter.learn(
+        [](const AccountId&, config::Clock::Wall) { return config::Result<PicoUsd>(PicoUsd{}); }));
     payers = limiter.payers(config::KeyName("k"), config::TeamName("t"));
   }
   // Ten output tokens held, at 100'000'000 pico-USD each; the budget is for a hundred.

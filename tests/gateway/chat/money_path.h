@@ -123,14 +123,10 @@ class Process {
                                   .longest_pause = std::chrono::milliseconds(2)};
     writer_ = std::make_unique<LedgerWriter>(*ledger_, *folder_, place.clock, pace);
     EXPECT_TRUE(writer_->recover());
-    for (const auto& [id, limits] : place.limits) {
-      EXPECT_TRUE(limiter.configure(
-          id, limits,
-          [this](const AccountId& account, config::Clock::Wall since) {
-            return ledger_->spent(account, since);
-          },
-          now()));
-    }
+    for (const auto& [id, limits] : place.limits) limiter.configure(id, limits, now());
+    EXPECT_TRUE(limiter.learn([this](const AccountId& account, config::Clock::Wall since) {
+      return ledger_->spent(account, since);
+    }));
     writer_->start();
     for (int worker = 0; worker < kWorkers; ++worker) {
       journals_.push_back(std::make_unique<Journal>(*folder_, worker, place.clock));

@@ -193,11 +193,13 @@ TEST(JournalFolder, ALiveProcesssFolderIsLeftAndItsHoldsAreSeen) {
   journal.settle(record_of(hold_of(1), 11));
 
   EXPECT_TRUE(newer->take_abandoned().empty());
-  const auto open = newer->open_elsewhere();
-  ASSERT_EQ(open.size(), 1U);
-  EXPECT_EQ(open[0].request, hold_of(2).request);
-  EXPECT_EQ(open[0].reserved, config::PicoUsd{5});
-  EXPECT_TRUE(older->open_elsewhere().empty());
+  const auto seen = newer->attempts_elsewhere();
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].request, hold_of(1).request);
+  EXPECT_EQ(seen[0].cost.amount, config::PicoUsd{11});
+  EXPECT_EQ(seen[1].request, hold_of(2).request);
+  EXPECT_EQ(seen[1].cost.amount, config::PicoUsd{5});
+  EXPECT_TRUE(older->attempts_elsewhere().empty());
 }
 
 TEST(JournalFolder, AnAbandonedFolderIsTakenOnceAndGoesWhenRemoved) {

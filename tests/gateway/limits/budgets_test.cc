@@ -187,10 +187,11 @@ TEST_F(Budget, IsNotEnforcedOnASumThatNobodyKnows) {
     return config::failure(config::ErrorCode::overloaded, "the ledger is locked");
   };
   const auto limits = budget_of(usd(10));
-  EXPECT_FALSE(limiter.configure(key_account("ada"), limits, fails, now()));
+  limiter.configure(key_account("ada"), limits, now());
+  EXPECT_FALSE(limiter.learn(fails));
   auto hold = limiter.hold(payers("ada"), usd(11), now());
   ASSERT_TRUE(hold);
-  // The same again asks again; what went on meanwhile counts.
+  // Asked again, it knows; what went on meanwhile counts.
   configure(key_account("ada"), limits, usd(2));
   hold->settle(usd(5));
   EXPECT_EQ(status(key_account("ada")).spent, usd(7));

@@ -40,7 +40,8 @@ class Limiting : public testing::Test {
     const auto tell = [&](const AccountId&, config::Clock::Wall) {
       return config::Result<PicoUsd>(spent);
     };
-    ASSERT_TRUE(limiter.configure(id, limits, tell, now()));
+    limiter.configure(id, limits, now());
+    ASSERT_TRUE(limiter.learn(tell));
   }
 
   Payers payers(const std::string& key, const std::string& team = "") {

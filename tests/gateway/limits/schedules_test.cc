@@ -190,7 +190,8 @@ class World {
       }
       return config::Result<PicoUsd>(PicoUsd{sum});
     };
-    EXPECT_TRUE(limiter_->configure(id, limits_[id], ledger, now()));
+    limiter_->configure(id, limits_[id], now());
+    EXPECT_TRUE(limiter_->learn(ledger));
   }
 
   void correct() {
@@ -257,7 +258,8 @@ TEST(Schedules, G23_OnlyWhatIsReportedAboveAHoldPassesABudget) {
     LocalLimiter limiter;
     const PicoUsd limit{1 + below(300)};
     const auto none = [](const AccountId&, Wall) { return config::Result<PicoUsd>(PicoUsd{}); };
-    ASSERT_TRUE(limiter.configure(key_account("a"), test::budget_of(limit), none, Now::of(clock)));
+    limiter.configure(key_account("a"), test::budget_of(limit), Now::of(clock));
+    ASSERT_TRUE(limiter.learn(none));
     const auto payers = limiter.payers(config::KeyName("a"), {});
     std::vector<BudgetHold> open;
     std::int64_t overruns = 0;

@@ -174,10 +174,12 @@ TEST_F(Windows, ARestartAcrossTheBorderAsksForTheNewWindowOnly) {
   };
   const auto limits = budget_of(usd(10), Window::month, "America/New_York");
   clock.set_wall(utc(2027, 1, 1, 4));
-  ASSERT_TRUE(limiter.configure(key_account("ada"), limits, tell, now()));
+  limiter.configure(key_account("ada"), limits, now());
+  ASSERT_TRUE(limiter.learn(tell));
   LocalLimiter restarted;
   clock.set_wall(utc(2027, 1, 1, 5));
-  ASSERT_TRUE(restarted.configure(key_account("ada"), limits, tell, now()));
+  restarted.configure(key_account("ada"), limits, now());
+  ASSERT_TRUE(restarted.learn(tell));
   EXPECT_THAT(asked, testing::ElementsAre(utc(2026, 12, 1, 5), utc(2027, 1, 1, 5)));
   EXPECT_EQ(restarted.budgets(now())[0].spent, usd(1));
 }

@@ -1,0 +1,57 @@
+#include "gateway/ledger/ledger_reader.h"
+
+#include <utility>
+
+#include "gateway/ledger/record_rows.h"
+#include "gateway/ledger/sqlite/ledger_file.h"
+
+namespace gateway {
+
+using config::Result;
+
+Result<std::unique_ptr<LedgerReader>> LedgerReader::open(const std::string& path,
+                                                         std::chrono::milliseconds busy_timeout) {
+  auto database = sqlite::open_for_reading(path, busy_timeout);
+  if (!database) return database.error();
+  std::unique_ptr<LedgerReader> reader(new LedgerReader(*std::move(database)));
+  if (auto prepared = reader->prepare(); !prepared) return prepared.error();
+  return reader;
+}
+
+Result<void> LedgerReader::prepare() {
+  auto names = Names::open(database_);
+  if (!names) return names.error();
+  names_.emplace(*std::move(names));
+  auto accounts = AccountSums::open(database_);
+  if (!accounts) return accounts.error();
+  accounts_.emplace(*std::move(accounts));
+  auto latest = database_.prepare(
+      "SELECT cost FROM record WHERE request = ?1 AND attempt = ?2 ORDER BY revision DESC LIMIT 1");
+  if (!latest) return latest.error();
+  latest_.emplace(*std::move(latest));
+  return {};
+}
+
+Result<std::string> LedgerReader::identity() {
+  return database_.text("SELECT value FROM meta WHERE name = 'identity'");
+}
+
+Result<config::PicoUsd> LedgerReader::spent(const AccountId& account, config::Clock::Wall since) {
+  // Several statements, one moment.
+  auto moment = sqlite::Transaction::begin(database_, sqlite::Transaction::Kind::read);
+  if (!moment) return moment.error();
+  return accounts_->spent(*names_, account, since);
+}
+
+Result<std::optional<config::PicoUsd>> LedgerReader::cost(const config::RequestId& request,
+                                                          int attempt) {
+  const RequestKey key(request);
+  auto found = latest_->with(key.stored(), attempt).step();
+  if (!found) return found.error();
+  if (!*found) return std::optional<config::PicoUsd>();
+  const config::PicoUsd cost{latest_->integer(0)};
+  latest_->reset();
+  return std::optional(cost);
+}
+
+}  // namespace gateway

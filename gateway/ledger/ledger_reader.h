@@ -1,0 +1,46 @@
+#pragma once
+// A look into the ledger beside whoever writes it, this process or another: what a process
+// needs to know to keep its budgets. One thread; opened for the occasion, so that what it sees
+// is what is committed now and no writer waits for it.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/base/clock.h"
+#include "config/base/error.h"
+#include "config/base/ids.h"
+#include "gateway/ledger/account_id.h"
+#include "gateway/ledger/account_sums.h"
+#include "gateway/ledger/names.h"
+#include "gateway/ledger/sqlite/database.h"
+
+namespace gateway {
+
+class LedgerReader {
+ public:
+  static config::Result<std::unique_ptr<LedgerReader>> open(const std::string& path,
+                                                            std::chrono::milliseconds busy_timeout);
+
+  // SqliteLedger::identity.
+  config::Result<std::string> identity();
+
+  // Ledger::spent, of what is committed.
+  config::Result<config::PicoUsd> spent(const AccountId& account, config::Clock::Wall since);
+
+  // What the latest row of an attempt says it cost (zero: unknown); nullopt: there is none.
+  config::Result<std::optional<config::PicoUsd>> cost(const config::RequestId& request,
+                                                      int attempt);
+
+ private:
+  explicit LedgerReader(sqlite::Database database) : database_(std::move(database)) {}
+  config::Result<void> prepare();
+
+  sqlite::Database database_;
+  std::optional<Names> names_;
+  std::optional<AccountSums> accounts_;
+  std::optional<sqlite::Statement> latest_;
+};
+
+}  // namespace gateway
