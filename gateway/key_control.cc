@@ -28,6 +28,8 @@ AccountId account_of(const std::string& key) {
 config::Result<std::unique_ptr<KeyControl>> KeyControl::open(
     const std::shared_ptr<const Snapshot>& compiled, Money money, const config::Clock& clock,
     Random random) {
+  // Asked before they are read: what another process changes after that is taken in later.
+  const bool ours = money.accounting.writer() != nullptr;
   auto reader = sqlite::open_for_reading(compiled->config().ledger.database, kBusy);
   if (!reader) return std::move(reader).error();
   auto stored = keys::KeyStore(*reader).all();
@@ -37,8 +39,10 @@ config::Result<std::unique_ptr<KeyControl>> KeyControl::open(
                                        compiled->config().ledger.database, stored.error().message),
                            stored.error().detail);
   }
-  return std::unique_ptr<KeyControl>(
+  std::unique_ptr<KeyControl> control(
       new KeyControl(compiled, money, clock, std::move(random), *std::move(reader), *stored));
+  control->may_be_behind_ = !ours;
+  return control;
 }
 
 KeyControl::KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money money,
@@ -66,8 +70,6 @@ KeyControl::KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money mo
                 },
             .changed = [this](const std::string& id,
                               const keys::StoredKey* now) { changed(id, now); }}),
-      // Asked after they were read: what changed in between is taken in once more.
-      may_be_behind_(money.accounting.writer() == nullptr),
       compiled_(compiled),
       uses_written_(clock.now()) {
   enforce_all();
@@ -80,6 +82,13 @@ KeyControl::~KeyControl() = default;
 
 void KeyControl::serve(Publish publish, const config::Endpoint& admin) {
   publish_ = std::move(publish);
+  admin_ = admin;
+  if (accounting_.writer() != nullptr) be_found();
+}
+
+// By the command line, which must come to whoever writes the ledger.
+void KeyControl::be_found() {
+  const auto admin = *std::exchange(admin_, std::nullopt);
   auto file = keys::GatewayFile::write(compiled_->config().ledger.database, admin);
   if (!file) return log::warn("the command line will not find us", {{"why", file.error().message}});
   file_.emplace(*std::move(file));
@@ -165,7 +174,8 @@ void KeyControl::take_in() {
   auto stored = reader ? keys::KeyStore(*reader).all()
                        : config::Result<std::vector<keys::StoredKey>>(reader.error());
   if (!stored) {
-    return log::warn("what changed of the keys is not known yet", {{"why", stored.error().message}});
+    return log::warn("what changed of the keys is not known yet",
+                     {{"why", stored.error().message}});
   }
   may_be_behind_ = false;
   live_ = keys::LiveKeys(*stored, &limiter_);
@@ -190,7 +200,10 @@ void KeyControl::publish(std::shared_ptr<const Snapshot> next) {
 }
 
 void KeyControl::tick() {
-  if (may_be_behind_ && accounting_.writer() != nullptr) take_in();
+  if (accounting_.writer() != nullptr) {
+    if (may_be_behind_) take_in();
+    if (admin_) be_found();
+  }
   let_go();
   if (clock_.now() - uses_written_ >= kWriteUsesEvery) write_uses_down();
 }

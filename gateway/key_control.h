@@ -83,6 +83,7 @@ class KeyControl final : private keys::StoreAccess {
 
   void changed(const std::string& id, const keys::StoredKey* now);
   void take_in();
+  void be_found();
   void enforce_all();
   void enforce(const std::string& key, const config::Limits& limits);
   void let_go();
@@ -98,7 +99,7 @@ class KeyControl final : private keys::StoreAccess {
   keys::LiveKeys live_;
   admin::KeysApi api_;
   LimitsByAccount enforced_;
-  bool may_be_behind_;  // another process writes the ledger, and may change keys
+  bool may_be_behind_ = false;  // another process wrote the ledger, and may have changed keys
   std::vector<Leaving> leaving_;
   std::shared_ptr<const Snapshot> compiled_;  // the configuration's keys alone
   std::shared_ptr<const Snapshot> current_;
@@ -106,6 +107,7 @@ class KeyControl final : private keys::StoreAccess {
   // no worker's.
   std::shared_ptr<const Snapshot> previous_;
   Publish publish_;
+  std::optional<config::Endpoint> admin_;  // until the command line finds us there
   std::optional<keys::GatewayFile> file_;
   config::Clock::Steady uses_written_;
   bool stopped_ = false;

@@ -38,7 +38,9 @@ config::Error wrong_method() {
 }
 
 config::Error about_to_end() {
-  return config::failure(ErrorCode::server_shutdown, "The gateway is about to end; ask the next.");
+  return config::failure(
+      ErrorCode::server_shutdown,
+      "Another gateway writes the ledger, or this one is about to end; ask that or the next.");
 }
 
 const config::Key* file_key(const config::Config& configuration, std::string_view name) {

@@ -1,0 +1,102 @@
+// Two gateways over one ledger, as in an upgrade: the newer serves at once, both keep the same
+// budgets, and the newer writes the ledger when the older has gone.
+
+#include <csignal>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "tests/e2e/gateway_fixture.h"
+#include "tests/support/wait_for.h"
+
+namespace e2e {
+namespace {
+
+using std::chrono::seconds;
+
+class Successor : public testing::Test {
+ protected:
+  std::unique_ptr<test::GatewayProcess> start() {
+    const std::string text =
+        configuration(simulator_.url()) + fmt::format(R"(
+ledger: {{database: "{}", journal: "{}"}}
+teams:
+  - {{name: tests, limits: {{budgets: [{{usd: 0.25, window: total}}]}}}}
+)",
+                                                      database_, folder_.file("journal"));
+    return std::make_unique<test::GatewayProcess>(TOLLGATE_PROGRAM, text);
+  }
+
+  // A research question: 0.025 USD.
+  static unsigned ask(const test::GatewayProcess& gateway) {
+    test::HttpClient client(gateway.client_port());
+    const std::string body =
+        R"({"model":"reka-flash-research","messages":[{"role":"user","content":"hello"}]})";
+    return client
+        .post("/v1/chat/completions", body, {{"Authorization", fmt::format("Bearer {}", kKey)}})
+        .status;
+  }
+  static std::string metric(const test::GatewayProcess& gateway, const std::string& name) {
+    test::HttpClient client(gateway.admin_port());
+    const std::string text = client.get("/metrics").body;
+    const auto at = text.find("\n" + name + " ");
+    if (at == std::string::npos) return "";
+    const auto begin = at + name.size() + 2;
+    return text.substr(begin, text.find('\n', begin) - begin);
+  }
+  // What a command of the real program says, ended well.
+  std::string told(const std::vector<std::string>& arguments) const {
+    const std::string log = folder_.file("told");
+    test::ChildProcess command(TOLLGATE_PROGRAM, arguments, {}, log);
+    EXPECT_EQ(command.wait(seconds(10)), 0) << command.log();
+    return command.log();
+  }
+
+  const std::string kSpent =
+      R"(tollgate_budget_spent_usd{scope="team",name="tests",window="total"})";
+
+  simulator::Simulator simulator_;
+  test::TempDir folder_;
+  const std::string database_ = folder_.file("tollgate.db");
+};
+
+TEST_F(Successor, KeepsTheSameBudgetAndTakesTheLedgerOver) {
+  auto older = start();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(ask(*older), 200U);
+  auto newer = start();
+  EXPECT_EQ(metric(*newer, "tollgate_ledger_failing"), "1");
+  EXPECT_EQ(metric(*newer, kSpent), "0.1");
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(ask(*newer), 200U);
+  EXPECT_EQ(ask(*newer), 429U);
+  ASSERT_TRUE(test::wait_for(seconds(10), [&] { return metric(*older, kSpent) == "0.25"; }));
+  EXPECT_EQ(ask(*older), 429U);
+
+  EXPECT_EQ(older->stop(), 0) << older->log();
+  ASSERT_TRUE(test::wait_for(seconds(10),
+                             [&] { return metric(*newer, "tollgate_ledger_failing") == "0"; }));
+  EXPECT_EQ(metric(*newer, kSpent), "0.25");
+  EXPECT_EQ(ask(*newer), 429U);
+  EXPECT_EQ(newer->stop(), 0) << newer->log();
+  EXPECT_THAT(told({"usage", "--ledger", database_, "--by", "key", "--format", "csv"}),
+              testing::HasSubstr(",0.25,"));
+  EXPECT_THAT(told({"ledger", "verify", "--ledger", database_}), testing::HasSubstr("10"));
+}
+
+TEST_F(Successor, LosesNothingWhenItIsKilledBesideTheOlder) {
+  auto older = start();
+  auto newer = start();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(*newer), 200U);
+  newer->process().signal(SIGKILL);
+  EXPECT_EQ(newer->process().wait(seconds(10)), 128 + SIGKILL);
+  ASSERT_TRUE(test::wait_for(seconds(20), [&] {
+    return metric(*older, "tollgate_ledger_records_total") == "3" &&
+           metric(*older, kSpent) == "0.075";
+  }));
+  EXPECT_EQ(older->stop(), 0) << older->log();
+}
+
+}  // namespace
+}  // namespace e2e
