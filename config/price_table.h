@@ -21,6 +21,9 @@ class PriceTable {
   // nullptr where neither stands.
   const Price* find(const ProviderName& provider, std::string_view model) const;
 
+  // Not all that was to be in it could be read: that a row is missing says nothing.
+  bool has_gaps = false;
+
  private:
   std::map<std::pair<ProviderName, std::string>, Price> rows_;
 };

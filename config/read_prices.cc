@@ -44,7 +44,10 @@ void read_price_file(const std::string& path, const YamlValue& root, PriceTable&
   YamlMap models(file.require("models"));
   for (const auto& [name, node] : models.entries()) {
     auto price = read_price(node);
-    if (!price) continue;
+    if (!price) {
+      table.has_gaps = true;
+      continue;
+    }
     if (!table.add(ProviderName(provider), name, *std::move(price))) {
       node.problem(fmt::format("already has a price at {}", in_quotes(provider)));
     }
@@ -98,11 +101,13 @@ PriceTable read_price_files(const YamlNode& node, Surroundings& around) {
     auto file = read_text_file(path, kMaxYamlBytes);
     if (auto* fault = std::get_if<FileFault>(&file)) {
       item.problem(fmt::format("{} {}", path, fault->why));
+      table.has_gaps = true;
       continue;
     }
     auto tree = parse_yaml(std::get<FileText>(file).text);
     if (auto* fault = std::get_if<YamlFault>(&tree)) {
       around.reading.problems.push_back({path, fault->line, "", std::move(fault->message)});
+      table.has_gaps = true;
       continue;
     }
     read_price_file(path, *std::get<YamlPointer>(tree), table, around);

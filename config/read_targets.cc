@@ -75,6 +75,8 @@ void read_target_price(const YamlNode& node, const YamlNode& target_node, const 
     out.price = *price;
     return;
   }
+  // A file that could not be read is the problem, not everything it may have held.
+  if (prices.has_gaps) return;
   target_node.problem(
       fmt::format("no price is known for {} at {}: add it to a file under prices:, give price: "
                   "{{usd_per_million_input: …, usd_per_million_output: …}}, or say price: unknown",

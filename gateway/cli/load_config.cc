@@ -42,8 +42,8 @@ std::optional<std::shared_ptr<const Snapshot>> load_snapshot(const std::string& 
   auto compiled = compile_config(config_path, limiter);
   if (const auto* problems = std::get_if<Problems>(&compiled)) {
     for (const std::string& line : *problems) fmt::print(stderr, "{}\n", line);
-    fmt::print(stderr, "{} problem{} in {}; nothing was started.\n", problems->size(),
-               problems->size() == 1 ? "" : "s", config_path);
+    fmt::print(stderr, "{} problem{} in {}\n", problems->size(), problems->size() == 1 ? "" : "s",
+               config_path);
     return std::nullopt;
   }
   return std::get<std::shared_ptr<const Snapshot>>(std::move(compiled));

@@ -97,5 +97,12 @@ TEST(PriceTable, ExactRowsComeBeforeTheLongestPattern) {
   EXPECT_EQ(table.find(ProviderName("q"), "a/b"), nullptr);
 }
 
+TEST(Prices, AFileThatCannotBeReadIsTheOnlyProblem) {
+  const auto problems =
+      test::problems_of(kKeys + test::kProviders + "prices: [nowhere.yaml]\n" +
+                        "models: [{name: fast, targets: [{provider: near, model: m}]}]\n");
+  EXPECT_THAT(problems, testing::ElementsAre(testing::HasSubstr("nowhere.yaml cannot be read")));
+}
+
 }  // namespace
 }  // namespace config
