@@ -98,5 +98,29 @@ TEST_F(Successor, LosesNothingWhenItIsKilledBesideTheOlder) {
   EXPECT_EQ(older->stop(), 0) << older->log();
 }
 
+TEST_F(Successor, KnowsTheKeysThatTheOlderMadeMeanwhile) {
+  auto older = start();
+  auto newer = start();
+  const auto make = [](const test::GatewayProcess& gateway) {
+    std::string token = test::read_file(gateway.folder().file("admin.token"));
+    token.pop_back();
+    test::HttpClient client(gateway.admin_port());
+    return client.post(
+        "/api/keys", R"({"name":"late"})",
+        {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}});
+  };
+  EXPECT_EQ(make(*newer).status, 503U) << "only whoever writes the ledger can";
+  const auto made = make(*older);
+  ASSERT_EQ(made.status, 201U) << made.body;
+  const auto value = simulator::parse_json(made.body);
+  ASSERT_TRUE(value);
+  const std::string secret(simulator::text_of(value->as_object(), "secret"));
+  EXPECT_EQ(older->stop(), 0) << older->log();
+  EXPECT_TRUE(test::wait_for(seconds(10), [&] {
+    test::HttpClient client(newer->client_port());
+    return client.get("/v1/models", {{"Authorization", "Bearer " + secret}}).status == 200;
+  }));
+}
+
 }  // namespace
 }  // namespace e2e
