@@ -22,22 +22,24 @@ using testing::HasSubstr;
 class Budgets : public Gateway {
  protected:
   static void SetUpTestSuite() {
-    start_with(Additions{
-        .server = ", sign_of_life: 500ms",
-        .sections = R"(
+    start_with(Additions{.server = ", sign_of_life: 500ms",
+                         .sections = R"(
 teams:
   - {name: ten-team, limits: {budgets: [{usd: 0.25, window: total}]}}
+  - {name: race-team, limits: {budgets: [{usd: 0.01, window: total}]}}
   - {name: plan-team, limits: {budgets: [{usd: 1, window: day}]}}
   - {name: small-team, limits: {budgets: [{usd: 0.001, window: month, zone: Europe/Berlin}]}}
 )",
-        .keys = fmt::format(R"(  - {{name: ten, team: ten-team, sha256: {}}}
+                         .keys = fmt::format(R"(  - {{name: ten, team: ten-team, sha256: {}}}
   - {{name: small, team: small-team, sha256: {}}}
   - {{name: slow, team: slow-team, sha256: {}, limits: {{requests_per_minute: 3}}}}
+  - {{name: racer, team: race-team, sha256: {}}}
   - {{name: planner, team: plan-team, sha256: {}}}
   - {{name: door, team: door-team, sha256: {}, limits: {{concurrent: 2}}}}
 )",
-                            sum("ten"), sum("small"), sum("slow"), sum("planner"), sum("door")),
-        .models = R"(
+                                             sum("ten"), sum("small"), sum("slow"), sum("racer"),
+                                             sum("planner"), sum("door")),
+                         .models = R"(
   - {name: "each/*", targets: [{provider: onprem, model: "mock/*", price: {usd_per_request: 0.025}}]}
   - {name: "dear/*", reserve_output_tokens: 50, targets: [{provider: onprem, model: "mock/*",
      price: {usd_per_million_input: 0, usd_per_million_output: 10}}]}
@@ -95,6 +97,39 @@ TEST_F(Budgets, G01_TwoHundredAtOnceSpendTheBudgetAndNoMore) {
   const std::string message(json(answer).at("error").at("message").as_string());
   EXPECT_THAT(message, testing::AllOf(HasSubstr("ten-team"), HasSubstr("0.25")));
   EXPECT_EQ(answer.header("x-should-retry"), "false");
+}
+
+TEST_F(Budgets, G01_TwoHundredStreamsAtOnceNeverPassTheBudget) {
+  // Each holds fifty tokens at 10 USD a million, 0.0005 USD, and costs about half of that.
+  constexpr std::string_view kModel = "dear/words-25,slow-2ms";
+  constexpr std::string_view kStream = R"(,"stream":true)";
+  std::atomic<int> answered{0};
+  std::atomic<int> refused{0};
+  const auto before = upstream().log.totals().requests;
+  {
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 200; ++i) {
+      clients.emplace_back([&] {
+        const auto answer = ask("racer", kModel, kStream);
+        if (answer.status == 429) ++refused;
+        if (answer.status != 200) return;
+        const auto stream = taken_apart(answer);
+        const auto finish = stream.finish();
+        if (stream.done && (finish == "stop" || finish == "length")) ++answered;
+      });
+    }
+  }
+  EXPECT_EQ(answered + refused, 200);
+  EXPECT_GE(answered, 20) << "nobody is refused whose hold fits";
+  EXPECT_EQ(upstream().log.totals().requests, before + static_cast<std::uint64_t>(answered));
+  const std::string labels = R"({scope="team",name="race-team",window="total"})";
+  EXPECT_EQ(metric("tollgate_budget_held_usd" + labels), "0");
+  EXPECT_LE(std::stod(metric("tollgate_budget_spent_usd" + labels)), 0.01);
+  // What is left is for whoever comes one after the other, until no hold fits.
+  for (int i = 0; i < 50 && ask("racer", kModel, kStream).status == 200; ++i) {
+  }
+  EXPECT_LE(std::stod(metric("tollgate_budget_spent_usd" + labels)), 0.01);
+  EXPECT_GT(std::stod(metric("tollgate_budget_spent_usd" + labels)), 0.0095);
 }
 
 TEST_F(Budgets, AStreamEndsInOrderWhereTheMoneyDoes) {

@@ -106,10 +106,7 @@ TEST(LiveKeys, CountInTheAccountsOfTheirNameAndTeam) {
   const auto now = limits::Now{config::Clock::Steady{}, kNow};
   config::Limits one_request;
   one_request.requests_per_minute = 1;
-  const auto spent = [](const AccountId&, config::Clock::Wall) {
-    return config::Result<config::PicoUsd>();
-  };
-  ASSERT_TRUE(limiter.configure({AccountKind::team, "ops"}, one_request, spent, now));
+  limiter.configure({AccountKind::team, "ops"}, one_request, now);
 
   StoredKey ada = stored("ada", "a");
   ada.settings.team = "ops";
