@@ -199,6 +199,10 @@ void AttemptMeter::settle(Outcome outcome, const providers::Usage& usage) {
   if (std::exchange(settled_, true)) return;
   record_.outcome = outcome;
   record_.usage = usage;
+  // An answer that broke off has a receipt too, and needs it most.
+  if (decoder_ != nullptr && record_.upstream_id.empty()) {
+    record_.upstream_id = decoder_->upstream_id();
+  }
   record_.duration = micros(meter_.clock_.now() - began_);
   if (!record_.cost.amount) {
     record_.cost = written_ ? providers::cost_of(usage, target_.price ? &*target_.price : nullptr)

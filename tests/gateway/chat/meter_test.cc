@@ -46,6 +46,7 @@ struct Counting : providers::StreamDecoder {
   void deliver(std::string_view text) {
     delivered_.add(0, providers::DeliveredText::Part::content, text);
   }
+  void named(std::string_view id) { upstream_id_ = id; }
   void reported(std::int64_t prompt, std::int64_t completion) {
     usage_.prompt = prompt;
     usage_.completion = completion;
@@ -95,6 +96,19 @@ TEST_F(MeterTest, AnAttemptAnsweredWholeIsPricedFromWhatWasReported) {
   ASSERT_EQ(kept.requests.size(), 1U);
   EXPECT_EQ(kept.requests[0].outcome, "ok");
   EXPECT_EQ(kept.requests[0].cost.amount, kept.attempts[0].cost.amount);
+}
+
+TEST_F(MeterTest, AnAnswerThatBrokeOffKeepsTheIdItsReceiptIsAskedFor) {
+  Counting decoder;
+  decoder.named("gen-1");
+  {
+    Meter meter(kept, clock, {});
+    AttemptMeter attempt(meter, target, chat, {});
+    attempt.written();
+    attempt.watch(decoder);
+  }
+  EXPECT_EQ(kept.attempts[0].outcome, Outcome::client_left);
+  EXPECT_EQ(kept.attempts[0].upstream_id, "gen-1");
 }
 
 TEST_F(MeterTest, ARefusalInWordsCostsNothing) {
