@@ -76,6 +76,12 @@ Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Le
     : clock_(clock),
       settings_(settings),
       journals_(std::move(journals)),
+      retention_(
+          settings.keep_days, clock,
+          [this](config::Clock::Wall before, int at_most) {
+            return ledger_->retire(before, at_most);
+          },
+          [this](std::function<void()> task) { return run(std::move(task)); }),
       sync_(*journals_),
       budgets_(limiter, *journals_, settings.database, [this] { return carry_all(); }) {}
 

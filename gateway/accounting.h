@@ -21,6 +21,7 @@
 #include "gateway/ledger/journal_folder.h"
 #include "gateway/ledger/journal_sync.h"
 #include "gateway/ledger/ledger_writer.h"
+#include "gateway/ledger/retention.h"
 #include "gateway/ledger/sqlite_ledger.h"
 #include "gateway/limits/limiter.h"
 
@@ -51,6 +52,9 @@ class Accounting {
   // For such tasks; nullptr where writer() is.
   SqliteLedger* ledger() { return writer() == nullptr ? nullptr : ledger_.get(); }
 
+  // Now and then: what is older than it is kept goes. Returns at once.
+  void tidy() { retention_.look(); }
+
   // Before the workers' event loops end.
   void stop_syncing() { sync_.stop(); }
   // After the workers: carries what is left.
@@ -68,6 +72,7 @@ class Accounting {
   std::unique_ptr<JournalFolder> journals_;
   // Set once, by write().
   std::unique_ptr<SqliteLedger> ledger_;
+  Retention retention_;  // outlives the thread that may be at it
   std::unique_ptr<LedgerWriter> writer_;
   std::atomic<LedgerWriter*> writing_{nullptr};
   JournalSync sync_;

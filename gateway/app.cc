@@ -178,6 +178,8 @@ void App::reload() {
 
 void App::tick() {
   keys_->tick();
+  constexpr unsigned kTidyEvery = 60;
+  if (ticks_++ % kTidyEvery == 0) accounting_.tidy();
   next_tick_.expires_after(std::chrono::seconds(1));
   next_tick_.async_wait([this](error_code cancelled) {
     if (!cancelled) tick();

@@ -79,6 +79,7 @@ class App {
   net::signal_set signals_;
   net::steady_timer drain_limit_;
   net::steady_timer next_tick_;
+  unsigned ticks_ = 0;
 };
 
 }  // namespace gateway

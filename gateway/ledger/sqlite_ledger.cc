@@ -201,12 +201,9 @@ Result<int> SqliteLedger::correct(std::span<const Correction> corrections) {
       auto before = latest(correction.request, correction.attempt);
       if (!before) return before.error();
       if (!*before) continue;
-      UsageRecord record = (*before)->record;
-      const Sums was = sums_of(record);
-      record.cost = {correction.cost, providers::Source::reported};
-      if (correction.usage) record.usage = *correction.usage;
+      const UsageRecord record = corrected((*before)->record, correction);
       Sums change = sums_of(record);
-      change.subtract(was);
+      change.subtract(sums_of((*before)->record));
       if (change.empty()) continue;
       auto inserted = insert(record, (*before)->revision + 1, changes, change);
       if (!inserted) return inserted.error();

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "config/base/sha256.h"
+#include "gateway/ledger/correction.h"
 #include "gateway/ledger/ledger.h"
 #include "gateway/ledger/names.h"
 #include "gateway/ledger/record_rows.h"
@@ -19,15 +20,6 @@
 #include "gateway/ledger/sqlite/writer_lock.h"
 
 namespace gateway {
-
-// What a receipt taught of an attempt: the cost it is booked at from now on, `reported`,
-// and its tokens where the receipt has them.
-struct Correction {
-  config::RequestId request;
-  int attempt = 1;
-  config::PicoUsd cost;
-  std::optional<providers::Usage> usage;
-};
 
 class SqliteLedger final : public Ledger {
  public:

@@ -1,0 +1,109 @@
+#include "gateway/ledger/retention.h"
+
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_clock.h"
+
+namespace gateway {
+namespace {
+
+using std::chrono::hours;
+using testing::ElementsAre;
+
+class RetentionTest : public testing::Test {
+ protected:
+  // What the ledger's thread would do between two batches.
+  bool one_task() {
+    if (later_.empty()) return false;
+    std::exchange(later_.front(), nullptr)();
+    later_.pop_front();
+    return true;
+  }
+
+  test::FakeClock clock_;
+  std::vector<int> gone_;  // what each step shall remove, the last for ever
+  std::vector<config::Clock::Wall> borders_;
+  bool fails_ = false;
+  bool nobody_ = false;
+  std::deque<std::function<void()>> later_;
+  Retention retention_{10, clock_,
+                       [this](config::Clock::Wall before, int at_most) -> config::Result<int> {
+                         borders_.push_back(before);
+                         if (fails_) return config::failure(config::ErrorCode::overloaded, "busy");
+                         const int gone = gone_.empty() ? 0 : gone_.front();
+                         if (!gone_.empty()) gone_.erase(gone_.begin());
+                         EXPECT_LE(gone, at_most);
+                         return gone;
+                       },
+                       [this](std::function<void()> task) {
+                         if (nobody_) return false;
+                         later_.push_back(std::move(task));
+                         return true;
+                       }};
+};
+
+TEST_F(RetentionTest, ManyOldRecordsGoInStepsBetweenWhichOthersHaveTheirTurn) {
+  gone_ = {Retention::kStep, Retention::kStep, 3};
+  retention_.look();
+  EXPECT_TRUE(borders_.empty()) << "look() itself does nothing that could block";
+  int turns = 0;
+  while (one_task()) {
+    ++turns;
+    EXPECT_LE(later_.size(), 1U);
+  }
+  EXPECT_EQ(turns, 3);
+}
+
+TEST_F(RetentionTest, WhatIsOlderThanItIsKeptGoesByTheClock) {
+  const auto now = clock_.wall();
+  retention_.look();
+  while (one_task()) {
+  }
+  clock_.advance(hours(24));
+  retention_.look();
+  while (one_task()) {
+  }
+  EXPECT_THAT(borders_, ElementsAre(now - hours(240), now - hours(216)));
+}
+
+TEST_F(RetentionTest, ALookDuringALookIsNotAnother) {
+  gone_ = {Retention::kStep, 0};
+  retention_.look();
+  retention_.look();
+  EXPECT_EQ(later_.size(), 1U);
+  EXPECT_TRUE(one_task());
+  retention_.look();
+  EXPECT_EQ(later_.size(), 1U);
+  while (one_task()) {
+  }
+  retention_.look();
+  EXPECT_EQ(later_.size(), 1U) << "the first one is over";
+}
+
+TEST_F(RetentionTest, ALedgerThatRefusesIsAskedAgainAtTheNextLook) {
+  fails_ = true;
+  retention_.look();
+  EXPECT_TRUE(one_task());
+  EXPECT_FALSE(one_task()) << "not at once";
+  fails_ = false;
+  retention_.look();
+  EXPECT_TRUE(one_task());
+  EXPECT_EQ(borders_.size(), 2U);
+}
+
+TEST_F(RetentionTest, WhereAnotherProcessWritesTheLedgerNothingIsTouchedUntilItIsOurs) {
+  nobody_ = true;
+  retention_.look();
+  EXPECT_TRUE(later_.empty());
+  nobody_ = false;
+  retention_.look();
+  EXPECT_EQ(later_.size(), 1U);
+}
+
+}  // namespace
+}  // namespace gateway
