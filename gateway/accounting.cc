@@ -76,6 +76,7 @@ Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Le
     : clock_(clock),
       settings_(settings),
       journals_(std::move(journals)),
+      drift_(clock, log_drift),
       retention_(
           settings.keep_days, clock,
           [this](config::Clock::Wall before, int at_most) {
@@ -91,7 +92,8 @@ Accounting::~Accounting() {
 
 void Accounting::write(std::unique_ptr<SqliteLedger> ledger) {
   ledger_ = std::move(ledger);
-  writer_ = std::make_unique<LedgerWriter>(*ledger_, *journals_, clock_,
+  watched_ = std::make_unique<WatchedLedger>(*ledger_, drift_);
+  writer_ = std::make_unique<LedgerWriter>(*watched_, *journals_, clock_,
                                            [this] { budgets_.look_elsewhere(); });
   const auto recovered = writer_->recover();
   if (!recovered) {

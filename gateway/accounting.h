@@ -18,6 +18,7 @@
 #include "config/base/clock.h"
 #include "config/config.h"
 #include "gateway/budget_keeper.h"
+#include "gateway/ledger/drift_watch.h"
 #include "gateway/ledger/journal_folder.h"
 #include "gateway/ledger/journal_sync.h"
 #include "gateway/ledger/ledger_writer.h"
@@ -72,6 +73,8 @@ class Accounting {
   std::unique_ptr<JournalFolder> journals_;
   // Set once, by write().
   std::unique_ptr<SqliteLedger> ledger_;
+  DriftWatch drift_;
+  std::unique_ptr<WatchedLedger> watched_;
   Retention retention_;  // outlives the thread that may be at it
   std::unique_ptr<LedgerWriter> writer_;
   std::atomic<LedgerWriter*> writing_{nullptr};

@@ -16,7 +16,9 @@ class Recorder final : public RecordSink {
   Recorder(metrics::Shard& shard, Journal& journal, JournalSync& sync, const config::Clock& clock)
       : shard_(shard), journal_(journal), sync_(sync), clock_(clock) {}
 
-  config::Result<void> attempt_begins(const Hold& hold) override { return journal_.hold(hold); }
+  config::Result<void> attempt_begins(const Hold& hold) override {
+    return counted(journal_.hold(hold));
+  }
   bool waits_for_disk() const override {
     return journal_.folder().mode() == config::JournalMode::power;
   }
@@ -27,7 +29,7 @@ class Recorder final : public RecordSink {
     co_return config::Result<void>();
   }
   config::Result<void> attempt_extended(const Hold& hold) override {
-    return journal_.extend({hold.request, hold.attempt, hold.reserved});
+    return counted(journal_.extend({hold.request, hold.attempt, hold.reserved}));
   }
   void attempt_done(const UsageRecord& record) override {
     journal_.settle(record);
@@ -48,6 +50,11 @@ class Recorder final : public RecordSink {
   void stream_closed() override { shard_.stream_closed(); }
 
  private:
+  config::Result<void> counted(config::Result<void> written) {
+    if (!written) shard_.journal_refused();
+    return written;
+  }
+
   metrics::Shard& shard_;
   Journal& journal_;
   JournalSync& sync_;

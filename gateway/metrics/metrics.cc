@@ -157,6 +157,23 @@ std::vector<MetricFamily> Metrics::Collect() const {
       family("tollgate_accounting_doubts_total",
              "Attempts whose accounting deserves a second look, by reason.", MetricType::Counter),
       {"provider", "model", "reason"}, &Shard::doubts_));
+  out.push_back(
+      counters<2>(shards_,
+                  family("tollgate_compared_priced_usd_total",
+                         "What our prices say of the attempts whose provider reports a cost too.",
+                         MetricType::Counter),
+                  {"provider", "model"}, &Shard::compared_priced_, kPicoUsdPerUsd));
+  out.push_back(
+      counters<2>(shards_,
+                  family("tollgate_compared_reported_usd_total",
+                         "What the providers report of the same attempts.", MetricType::Counter),
+                  {"provider", "model"}, &Shard::compared_reported_, kPicoUsdPerUsd));
+  out.push_back(
+      counters<2>(shards_,
+                  family("tollgate_zero_cost_alarms_total",
+                         "Attempts reported to cost nothing that our prices say cost something.",
+                         MetricType::Counter),
+                  {"provider", "model"}, &Shard::zero_costs_));
   out.push_back(histograms<3>(
       shards_,
       family("tollgate_request_duration_seconds",
@@ -181,6 +198,14 @@ std::vector<MetricFamily> Metrics::Collect() const {
                        "How long an attempt waited for its hold to be on the disk (mode power).",
                        MetricType::Histogram));
   journal_waits.add_to(out.back(), {});
+
+  std::uint64_t journal_refusals = 0;
+  for (const Shard& shard : shards_) journal_refusals += shard.journal_refusals_.read();
+  out.push_back(family("tollgate_journal_refused_total",
+                       "Attempts, and further parts of streams, refused because they could not be "
+                       "written down.",
+                       MetricType::Counter));
+  add_counter(out.back(), {}, static_cast<double>(journal_refusals));
 
   MetricFamily rejected =
       family("tollgate_rejected_total",

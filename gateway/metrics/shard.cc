@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "gateway/ledger/second_opinion.h"
 #include "providers/usage.h"
 
 namespace gateway::metrics {
@@ -22,11 +23,6 @@ void add(TokenCounts& counts, const providers::TokenBuckets& tokens) {
     // A counter never goes down, whatever an upstream says.
     if (count > 0) counts[static_cast<std::size_t>(kind)].add(static_cast<std::uint64_t>(count));
   }
-}
-
-bool was_reported_free(const UsageRecord& record) {
-  return record.usage.reported_cost && record.usage.reported_cost->value == 0 &&
-         record.cost.source != providers::Source::reported;
 }
 
 }  // namespace
@@ -53,7 +49,11 @@ void Shard::attempt(const UsageRecord& record) {
         .add(static_cast<std::uint64_t>(record.cost.amount->value));
   }
   if (record.maybe_billed) doubts_.at({provider, model, kMaybeBilled}).add(1);
-  if (was_reported_free(record)) doubts_.at({provider, model, kReportedZero}).add(1);
+  if (reported_free_though_paid(record)) zero_costs_.at({provider, model}).add(1);
+  if (const auto both = two_opinions(record)) {
+    compared_priced_.at({provider, model}).add(static_cast<std::uint64_t>(both->priced.value));
+    compared_reported_.at({provider, model}).add(static_cast<std::uint64_t>(both->reported.value));
+  }
 }
 
 void Shard::request(const RequestSummary& summary) {

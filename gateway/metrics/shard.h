@@ -58,7 +58,6 @@ using TokenCounts = std::array<Count, kTokenKinds.size()>;
 inline constexpr std::string_view kUnknownCost = "unknown_cost";
 inline constexpr std::string_view kMaybeBilled = "maybe_billed";
 inline constexpr std::string_view kSuspectCount = "suspect_count";
-inline constexpr std::string_view kReportedZero = "reported_zero";
 
 class alignas(64) Shard {
  public:
@@ -76,6 +75,9 @@ class alignas(64) Shard {
   // An attempt waited this long until its hold was on the disk.
   void journal_waited(std::chrono::microseconds time) { journal_waits_.add(time); }
 
+  // Something was refused because it could not be written down.
+  void journal_refused() { journal_refusals_.add(1); }
+
   void stream_opened() { open_streams_.up(); }
   void stream_closed() { open_streams_.down(); }
   void connection_opened() { open_connections_.up(); }
@@ -88,12 +90,17 @@ class alignas(64) Shard {
   Series<4, Count> attempts_;      // provider, model, outcome, error
   Series<4, TokenCounts> tokens_;  // model, team, provider, source
   // In pico-USD: 64 bits hold 18 million USD per series.
-  Series<4, Count> cost_;                                 // model, team, provider, source
-  Series<3, Count> doubts_;                               // provider, model, reason
+  Series<4, Count> cost_;    // model, team, provider, source
+  Series<3, Count> doubts_;  // provider, model, reason
+  // Attempts that both our prices and their provider put a price on: what each says.
+  Series<2, Count> compared_priced_;                      // provider, model; in pico-USD
+  Series<2, Count> compared_reported_;                    // the same
+  Series<2, Count> zero_costs_;                           // provider, model
   Series<3, Durations<kDurationBounds>> durations_;       // provider, model, outcome
   Series<2, Durations<kFirstTokenBounds>> first_tokens_;  // provider, model
   Durations<kOverheadBounds> overhead_;
   Durations<kOverheadBounds> journal_waits_;
+  Count journal_refusals_;
   std::array<Count, config::kErrorShapes.size()> rejected_;
   Level open_streams_;
   Level open_connections_;

@@ -14,6 +14,7 @@ SHARED = {"async", "deadlines", "log", "log_text", "task_group", "version"}  # o
 # What metrics/ counts is the ledger's row, what limits/ limits is its account; one HTTP parser serves the door and the upstreams.
 PERMITTED = {
     ("metrics", "gateway/ledger/usage_record.h"),
+    ("metrics", "gateway/ledger/second_opinion.h"),
     ("limits", "gateway/ledger/account_id.h"),
     ("upstream", "gateway/http/parser.h"),
     ("upstream", "gateway/http/head_rules.h"),

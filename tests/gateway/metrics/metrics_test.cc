@@ -112,7 +112,38 @@ TEST(Metrics, AReportedZeroForAPaidModelRaisesTheAlarm) {
   UsageRecord record = answered_attempt();
   record.usage.reported_cost = PicoUsd{0};
   metrics.shard(0).attempt(record);
-  EXPECT_THAT(metrics.text(), HasSubstr("reason=\"reported_zero\"} 1"));
+  const auto seen = samples(metrics);
+  const std::string labels = R"({provider="openrouter",model="rekaai/reka-edge"})";
+  EXPECT_EQ(seen.at("tollgate_zero_cost_alarms_total" + labels), 1);
+  EXPECT_FALSE(seen.contains("tollgate_compared_priced_usd_total" + labels))
+      << "it would hide a drift";
+}
+
+TEST(Metrics, G21_WhereTwoPutAPriceOnAnAttemptBothAreCounted) {
+  Metrics metrics({}, 1);
+  UsageRecord record = answered_attempt();
+  record.priced = PicoUsd{10'000'000'000};
+  record.usage.reported_cost = PicoUsd{12'000'000'000};
+  record.cost = {record.usage.reported_cost, Source::reported};
+  metrics.shard(0).attempt(record);
+  metrics.shard(0).attempt(record);
+  record.usage.tokens = Source::estimated;
+  metrics.shard(0).attempt(record);
+  record.usage.tokens = Source::reported;
+  record.priced.reset();
+  metrics.shard(0).attempt(record);
+  const auto seen = samples(metrics);
+  const std::string labels = R"({provider="openrouter",model="rekaai/reka-edge"})";
+  EXPECT_EQ(seen.at("tollgate_compared_priced_usd_total" + labels), 0.02);
+  EXPECT_EQ(seen.at("tollgate_compared_reported_usd_total" + labels), 0.024);
+}
+
+TEST(Metrics, WhatCouldNotBeWrittenDownIsCounted) {
+  Metrics metrics({}, 2);
+  EXPECT_EQ(samples(metrics).at("tollgate_journal_refused_total"), 0) << "there before the first";
+  metrics.shard(0).journal_refused();
+  metrics.shard(1).journal_refused();
+  EXPECT_EQ(samples(metrics).at("tollgate_journal_refused_total"), 2);
 }
 
 TEST(Metrics, ASuspectUsageIsCountedAndFlagged) {
