@@ -18,6 +18,9 @@ namespace {
 
 // Scrapes and probes come from few; a flood of them must not use up descriptors.
 constexpr std::size_t kAdminConnections = 256;
+// A report takes well under a second; more at once only wait for the disk.
+constexpr int kQueryThreads = 2;
+constexpr std::size_t kWaitingQueries = 32;
 
 // CPUs this process may use, which a container or taskset makes fewer than there are.
 int usable_cpus() {
@@ -62,11 +65,16 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
                       admin_door_),
       signals_(control_, SIGTERM, SIGINT, SIGHUP),
       drain_limit_(control_),
-      next_tick_(control_) {
+      next_tick_(control_),
+      queries_(kQueryThreads, kWaitingQueries),
+      reconciling_(
+          {control_, deadlines_, clock_, accounting_, limiter_, queries_, admin_connections_},
+          [this] { return keys_->snapshot(); }, {}) {
   const Shared shared{clock_, metrics_, client_connections_, draining_, limiter_, drains_};
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
     add_budget_metrics(limiter_.budgets(limits::Now::of(clock_)), families);
+    reconciling_.add_metrics(families);
   });
   config::Endpoint where = server_.listen;
   for (int index = 0; index < worker_count(server_); ++index) {
@@ -129,6 +137,7 @@ http::Endpoints App::admin_endpoints() {
 int App::run_until_signalled() {
   await_signal();
   tick();
+  reconciling_.start();
   admin_listener_.start();
   for (auto& worker : workers_) worker->start();
   log::info("serving", {{"version", std::string_view(kVersion)},

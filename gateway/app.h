@@ -20,6 +20,8 @@
 #include "gateway/http/listener.h"
 #include "gateway/key_control.h"
 #include "gateway/metrics/metrics.h"
+#include "gateway/query_threads.h"
+#include "gateway/reconcile/background.h"
 #include "gateway/worker_thread.h"
 
 namespace gateway {
@@ -80,6 +82,8 @@ class App {
   net::steady_timer drain_limit_;
   net::steady_timer next_tick_;
   unsigned ticks_ = 0;
+  QueryThreads queries_;
+  reconcile::Background reconciling_;
 };
 
 }  // namespace gateway

@@ -67,6 +67,23 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"table", "json", "csv"}));
   usage_command->callback([&] { exit_code = gateway::cli::usage(usage); });
 
+  gateway::cli::ReconcileOptions reconcile;
+  auto* reconcile_command = cli.add_subcommand(
+      "reconcile", "Ask providers for receipts and book what they say (costs nothing)");
+  reconcile_command->add_option("-c,--config", reconcile.config_path, "Configuration file")
+      ->required();
+  reconcile_command->add_option("--since", reconcile.since,
+                                "A day or a time; 30 days unless given");
+  reconcile_command->add_option("--until", reconcile.until,
+                                "The same, exclusive; the end of today");
+  reconcile_command->add_option("--provider", reconcile.provider, "This one alone");
+  reconcile_command->add_flag("--all", reconcile.all, "Also attempts whose cost is known");
+  reconcile_command->add_flag("--dry-run", reconcile.dry_run, "Book nothing");
+  reconcile_command->add_option("--format", reconcile.format, "How to print it")
+      ->default_val("table")
+      ->check(CLI::IsMember({"table", "json", "csv"}));
+  reconcile_command->callback([&] { exit_code = gateway::cli::reconcile(reconcile); });
+
   auto* ledger_command = cli.add_subcommand("ledger", "Look into the ledger itself");
   ledger_command->require_subcommand(1);
   gateway::cli::LedgerOptions ledger;

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include <fmt/format.h>
 
 #include "providers/openai_shape.h"
 #include "providers/pseudonym.h"
+#include "providers/receipt.h"
+#include "providers/wire/json_document.h"
 #include "providers/wire/json_writer.h"
 
 namespace providers {
@@ -88,7 +91,33 @@ void hide_user(const Call& call, RequestDraft& draft, std::string_view field) {
   draft.set(field, providers::quoted(pseudonym(call.json.nested.root().text())));
 }
 
-class OpenRouter final : public OpenAiShape {
+Error no_receipt(std::string detail) {
+  return config::failure(config::ErrorCode::upstream_garbled, "The receipt is none.",
+                         std::move(detail));
+}
+
+// Of two counts the one that is billed: the model's own tokenizer's.
+std::optional<std::int64_t> count(JsonValue data, std::string_view native, std::string_view usual) {
+  const JsonValue own = data[native];
+  const auto number = (own.is(JsonType::number) ? own : data[usual]).integer();
+  return number && *number >= 0 ? number : std::nullopt;
+}
+
+// With the operator's own provider key the cost is OpenRouter's fee alone.
+std::optional<config::PicoUsd> charged(JsonValue data, std::string& text) {
+  const JsonValue cost = data["total_cost"];
+  if (!cost.is(JsonType::number)) return std::nullopt;
+  text = cost.raw();
+  const auto fee = config::reported_usd(cost.raw());
+  if (!fee || data["is_byok"].boolean() != true) return fee;
+  const JsonValue upstream = data["upstream_inference_cost"];
+  if (!upstream.is(JsonType::number)) return std::nullopt;
+  const auto billed = config::reported_usd(upstream.raw());
+  text += fmt::format("+{}", upstream.raw());
+  return billed ? config::checked_add(*fee, *billed) : std::nullopt;
+}
+
+class OpenRouter final : public OpenAiShape, public GivesReceipts {
  public:
   OpenRouter() : OpenAiShape(kDialect) {}
 
@@ -110,6 +139,36 @@ class OpenRouter final : public OpenAiShape {
       can->reasoning_tags = {"<reasoning>", "</reasoning>"};
     }
     return can;
+  }
+
+  std::string receipt_path(std::string_view id) const override {
+    const bool plain = std::all_of(id.begin(), id.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+    });
+    return id.empty() || !plain ? std::string() : fmt::format("/generation?id={}", id);
+  }
+
+  Result<Receipt> read_receipt(std::string_view body) const override {
+    JsonDocument document;
+    if (!document.read(body)) return no_receipt("no JSON");
+    const JsonValue data = document.root()["data"];
+    Receipt receipt;
+    const auto cost = charged(data, receipt.cost_text);
+    if (!cost || cost->value < 0) return no_receipt("it does not say what was charged");
+    receipt.cost = *cost;
+    Usage& tokens = receipt.tokens;
+    tokens.prompt = count(data, "native_tokens_prompt", "tokens_prompt");
+    tokens.completion = count(data, "native_tokens_completion", "tokens_completion");
+    if (!tokens.prompt || !tokens.completion) {
+      tokens = {};
+      return receipt;
+    }
+    tokens.tokens = Source::reported;
+    const auto cached = count(data, "native_tokens_cached", "");
+    if (cached && *cached <= *tokens.prompt) tokens.cached_read = cached;
+    const auto reasoning = count(data, "native_tokens_reasoning", "");
+    if (reasoning && *reasoning <= *tokens.completion) tokens.reasoning = reasoning;
+    return receipt;
   }
 
  protected:

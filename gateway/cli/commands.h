@@ -35,6 +35,20 @@ struct UsageOptions {
   std::string format;  // table, json or csv
 };
 
+struct ReconcileOptions {
+  std::string config_path;
+  std::string since;
+  std::string until;
+  std::string provider;  // empty: all
+  bool all = false;      // also what is reported already
+  bool dry_run = false;
+  std::string format;  // table, json or csv
+};
+
+// Asks providers for the receipts of what they answered, books what those say and prints it
+// beside what is booked. 1: some could not be told.
+int reconcile(const ReconcileOptions& options);
+
 // Prints who spent what.
 int usage(const UsageOptions& options);
 // Says what is wrong with a ledger: 1 where anything is.

@@ -38,7 +38,8 @@ Reply embeddings(Exchange& exchange);
 Reply models();
 Reply look_up(const Exchange& exchange);  // GET with a key: generation, key, credits, endpoints
 
-// Keeps what /generation tells later.
-void remember(const Exchange& exchange, const Endpoint& endpoint, const Reply& reply);
+// Keeps what /generation tells later; the counts are parts of those of the reply.
+void remember(const Exchange& exchange, const Endpoint& endpoint, const Reply& reply,
+              std::int64_t cached_tokens = 0, std::int64_t reasoning_tokens = 0);
 
 }  // namespace simulator::openrouter

@@ -210,7 +210,7 @@ Reply chat(Exchange& exchange) {
   auto reply = truthy(*exchange.body, "stream") ? streamed_answer(shape, said, exchange.faults)
                                                 : whole_answer(shape, said, exchange.faults);
   reply.accounting = {said.prompt_tokens, said.completion_tokens, cost_of(said, *endpoint)};
-  remember(exchange, *endpoint, reply);
+  remember(exchange, *endpoint, reply, said.cached_tokens, said.reasoning_tokens);
   return reply;
 }
 

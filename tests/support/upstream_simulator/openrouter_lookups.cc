@@ -110,28 +110,33 @@ Reply look_up(const Exchange& exchange) {
   return error(404, "Not Found", {});
 }
 
-void remember(const Exchange& exchange, const Endpoint& endpoint, const Reply& reply) {
+void remember(const Exchange& exchange, const Endpoint& endpoint, const Reply& reply,
+              std::int64_t cached_tokens, std::int64_t reasoning_tokens) {
   const auto& counted = reply.accounting;
-  exchange.state.remember_generation(
-      generation_id(exchange), js::object{{"id", json_string(generation_id(exchange))},
-                                          {"model", json_string(exchange.model)},
-                                          {"provider_name", json_string(endpoint.provider)},
-                                          {"total_cost", exact_number(usd_text(counted.pico_usd))},
-                                          {"tokens_prompt", counted.prompt_tokens},
-                                          {"tokens_completion", counted.completion_tokens},
-                                          {"native_tokens_prompt", counted.prompt_tokens},
-                                          {"native_tokens_completion", counted.completion_tokens},
-                                          {"native_tokens_reasoning", 0},
-                                          {"native_tokens_cached", 0},
-                                          {"finish_reason", "stop"},
-                                          {"native_finish_reason", "stop"},
-                                          {"streamed", reply.streamed},
-                                          {"cancelled", false},
-                                          {"latency", 10},
-                                          {"generation_time", 20},
-                                          {"is_byok", false},
-                                          {"upstream_id", nullptr},
-                                          {"created_at", "2026-09-21T00:00:00Z"}});
+  const auto pico = counted.pico_usd;
+  const bool own_key = exchange.faults.has(fault("usage-byok"));
+  js::object facts{
+      {"id", json_string(generation_id(exchange))},
+      {"model", json_string(exchange.model)},
+      {"provider_name", json_string(endpoint.provider)},
+      {"total_cost", exact_number(usd_text(own_key ? pico / 20 : pico))},
+      {"upstream_inference_cost", own_key ? exact_number(usd_text(pico)) : js::value(0)},
+      {"tokens_prompt", counted.prompt_tokens},
+      {"tokens_completion", counted.completion_tokens},
+      {"native_tokens_prompt", counted.prompt_tokens},
+      {"native_tokens_completion", counted.completion_tokens},
+      {"native_tokens_reasoning", reasoning_tokens},
+      {"native_tokens_cached", cached_tokens},
+      {"finish_reason", "stop"},
+      {"native_finish_reason", "stop"},
+      {"streamed", reply.streamed},
+      {"cancelled", false},
+      {"latency", 10},
+      {"generation_time", 20},
+      {"is_byok", own_key},
+      {"upstream_id", nullptr},
+      {"created_at", "2026-09-21T00:00:00Z"}};
+  exchange.state.remember_generation(generation_id(exchange), std::move(facts));
 }
 
 Reply embeddings(Exchange& exchange) {

@@ -1,0 +1,176 @@
+#include "gateway/reconcile/background.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "gateway/ledger/sqlite/ledger_file.h"
+#include "gateway/log.h"
+
+namespace gateway::reconcile {
+namespace {
+
+using config::Result;
+
+// Ten questions a second at most: providers bound lookups as they bound chats.
+constexpr std::chrono::milliseconds kPause{100};
+// A receipt is rarely there in the first moments. (Where passes are more often than that, they
+// wait for the next one only.)
+constexpr std::chrono::milliseconds kTooYoung{30'000};
+constexpr std::array kVerdicts{Verdict::corrected, Verdict::agrees,    Verdict::none_yet,
+                               Verdict::zero,      Verdict::not_asked, Verdict::failed};
+
+}  // namespace
+
+// The ledger as one pass reads it: on a connection of its own, by the threads for questions.
+class Background::Ledger final : public Book {
+ public:
+  Ledger(Background& owner, std::string path) : owner_(owner), path_(std::move(path)) {}
+
+  Awaitable<Result<UnreportedPage>> page(const Unreported& asked) override {
+    std::function<Result<UnreportedPage>()> work = [path = path_,
+                                                    asked]() -> Result<UnreportedPage> {
+      constexpr std::chrono::seconds kPatience{2};
+      auto reader = sqlite::open_for_reading(path, kPatience);
+      if (!reader) return std::move(reader).error();
+      return unreported(*reader, asked);
+    };
+    co_return co_await owner_.around_.queries.ask<UnreportedPage>(std::move(work));
+  }
+
+  Awaitable<Result<bool>> correct(const UsageRecord& before,
+                                  const Correction& correction) override {
+    Accounting& accounting = owner_.around_.accounting;
+    const auto send = [&accounting](std::function<void()> task) {
+      accounting.run(std::move(task));
+    };
+    const auto done = co_await elsewhere(
+        send, [&accounting, &correction] { return accounting.ledger()->correct({{correction}}); });
+    if (!done) {
+      co_return config::failure(config::ErrorCode::overloaded, "The ledger is another process's.");
+    }
+    const auto& written = *done;
+    if (!written) co_return written.error();
+    if (*written == 0) co_return false;
+    const auto change = config::PicoUsd{correction.cost.value -
+                                        before.cost.amount.value_or(config::PicoUsd{}).value};
+    limits::Limiter& limiter = owner_.around_.limiter;
+    limiter.spend(limiter.payers(before.key, before.team), change, before.started);
+    auto& sum = change.value > 0 ? owner_.raised_ : owner_.lowered_;
+    sum += static_cast<std::uint64_t>(change.value > 0 ? change.value : -change.value);
+    co_return true;
+  }
+
+ private:
+  Background& owner_;
+  const std::string path_;
+};
+
+// One pass under way.
+class Background::Round final : public TaskGroup::Task {
+ public:
+  Round(Background& owner, std::shared_ptr<const Snapshot> snapshot, Wanted wanted)
+      : Task(owner.around_.tasks),
+        owner_(owner),
+        snapshot_(std::move(snapshot)),
+        book_(owner, snapshot_->config().ledger.database),
+        pass_(owner.pools_, snapshot_->config(), book_, std::move(wanted)) {}
+
+  void drain() override { pass_.stop(); }
+  void cut() override { pass_.cut(); }
+
+  Awaitable<void> run() {
+    auto outcomes = co_await pass_.run([this](const Finding& finding) { owner_.found(finding); });
+    if (!outcomes) {
+      log::warn("reconciling stopped; tried again later",
+                {{"why", outcomes.error().message}, {"detail", outcomes.error().detail}});
+      co_return;
+    }
+    const auto count = [&](Verdict verdict) {
+      const auto found = outcomes->counts.find(verdict);
+      return found != outcomes->counts.end() ? found->second : 0;
+    };
+    if (outcomes->counts.empty()) co_return;
+    log::info("reconciled", {{"corrected", count(Verdict::corrected)},
+                             {"none_yet", count(Verdict::none_yet)},
+                             {"zero", count(Verdict::zero)},
+                             {"not_asked", count(Verdict::not_asked)},
+                             {"failed", count(Verdict::failed)}});
+  }
+
+ private:
+  Background& owner_;
+  const std::shared_ptr<const Snapshot> snapshot_;
+  Ledger book_;
+  Pass pass_;
+};
+
+Background::Background(const Around& around, Configuration configuration, Pace pace)
+    : around_(around),
+      configuration_(std::move(configuration)),
+      pace_(pace),
+      pools_(around.io, around.deadlines, around.clock),
+      timer_(around.io) {}
+
+void Background::start() {
+  timer_.expires_after(pace_.every);
+  timer_.async_wait([this](error_code cancelled) {
+    if (!cancelled && !around_.tasks.draining()) next();
+  });
+}
+
+void Background::next() {
+  if (around_.accounting.writer() == nullptr) return start();  // whoever writes it does this
+  const auto now = around_.clock.wall();
+  Wanted wanted;
+  wanted.since = now - pace_.within;
+  wanted.until = now - std::min(kTooYoung, pace_.every);
+  wanted.pause = kPause;
+  auto round = std::make_shared<Round>(*this, configuration_(), std::move(wanted));
+  net::co_spawn(around_.io, round->run(), [this, round](const std::exception_ptr& bug) {
+    if (bug) log::error("reconciling failed");
+    start();
+  });
+}
+
+void Background::found(const Finding& finding) {
+  ++verdicts_[static_cast<std::size_t>(finding.verdict)];
+  if (finding.verdict != Verdict::zero) return;
+  log::warn("a receipt says that paid tokens cost nothing; what is booked stays",
+            {{"provider", finding.before.provider.view()},
+             {"model", finding.before.model.view()},
+             {"request", finding.before.request.view()}});
+}
+
+void Background::add_metrics(std::vector<prometheus::MetricFamily>& families) const {
+  constexpr double kPicoUsdPerUsd = 1e12;
+  const auto family = [&](const char* name, const char* help) -> prometheus::MetricFamily& {
+    auto& out = families.emplace_back();
+    out.name = name;
+    out.help = help;
+    out.type = prometheus::MetricType::Counter;
+    return out;
+  };
+  const auto add = [](prometheus::MetricFamily& to, const char* label, std::string_view value,
+                      double number) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({label, std::string(value)});
+    metric.counter.value = number;
+    to.metric.push_back(std::move(metric));
+  };
+  auto& receipts = family("tollgate_reconcile_receipts_total",
+                          "Receipts that were asked for afterwards, by what came of it.");
+  for (const Verdict verdict : kVerdicts) {
+    add(receipts, "verdict", to_string(verdict),
+        static_cast<double>(verdicts_[static_cast<std::size_t>(verdict)].load()));
+  }
+  auto& changes = family("tollgate_reconcile_usd_total",
+                         "By what receipts raised and lowered what was booked: add it to "
+                         "tollgate_cost_usd_total for what the ledger says.");
+  add(changes, "direction", "raised", static_cast<double>(raised_.load()) / kPicoUsdPerUsd);
+  add(changes, "direction", "lowered", static_cast<double>(lowered_.load()) / kPicoUsdPerUsd);
+}
+
+}  // namespace gateway::reconcile

@@ -1,0 +1,79 @@
+#pragma once
+// Reconciles in a running gateway: now and then a pass over the last while, slowly, and what
+// receipts correct is told to the budgets too. The control thread's; ends with the group it
+// belongs to.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+#include <prometheus/metric_family.h>
+
+#include "config/base/clock.h"
+#include "config/config.h"
+#include "gateway/accounting.h"
+#include "gateway/deadlines.h"
+#include "gateway/limits/limiter.h"
+#include "gateway/query_threads.h"
+#include "gateway/reconcile/pass.h"
+#include "gateway/snapshot.h"
+#include "gateway/task_group.h"
+#include "gateway/upstream/pool.h"
+
+namespace gateway::reconcile {
+
+class Background {
+ public:
+  // What passes need; all outlives this.
+  struct Around {
+    net::io_context& io;
+    Deadlines& deadlines;
+    const config::Clock& clock;
+    Accounting& accounting;
+    limits::Limiter& limiter;
+    QueryThreads& queries;
+    TaskGroup& tasks;
+  };
+  struct Pace {
+    std::chrono::milliseconds every{std::chrono::minutes(10)};  // from one pass to the next
+    // How old an attempt may be that is still asked for; a receipt that is not there by then
+    // never comes.
+    std::chrono::milliseconds within{std::chrono::hours(24)};
+  };
+  // `configuration`: the newest, asked for at every pass.
+  using Configuration = std::function<std::shared_ptr<const Snapshot>()>;
+  Background(const Around& around, Configuration configuration, Pace pace);
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+  // The first pass comes after `every`, since what is young has no receipt yet.
+  void start();
+
+  // tollgate_reconcile_…. Any thread.
+  void add_metrics(std::vector<prometheus::MetricFamily>& families) const;
+
+ private:
+  class Ledger;
+  class Round;
+
+  void next();
+  void found(const Finding& finding);
+
+  const Around around_;
+  const Configuration configuration_;
+  const Pace pace_;
+  upstream::Pools pools_;
+  net::steady_timer timer_;
+
+  // Written by the control thread.
+  std::atomic<std::uint64_t> verdicts_[6]{};  // by Verdict
+  std::atomic<std::uint64_t> raised_{0};      // pico-USD
+  std::atomic<std::uint64_t> lowered_{0};
+};
+
+}  // namespace gateway::reconcile

@@ -1,0 +1,122 @@
+#pragma once
+// One pass over the ledger that asks upstreams for the receipts of what they answered, and
+// books what the receipts say: what cost no provider had told becomes `reported`. Run again,
+// it changes nothing more. One question at a time, and none behind a provider that refuses.
+// A coroutine on the thread of its pools; off every request's path.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+
+#include "config/base/clock.h"
+#include "config/config.h"
+#include "gateway/async.h"
+#include "gateway/ledger/correction.h"
+#include "gateway/ledger/sums.h"
+#include "gateway/ledger/unreported.h"
+#include "gateway/upstream/pool.h"
+#include "providers/receipt.h"
+
+namespace gateway::upstream {
+class Exchange;
+}
+
+namespace gateway::reconcile {
+
+// The ledger, as a pass needs it.
+class Book {
+ public:
+  virtual ~Book() = default;
+  virtual Awaitable<config::Result<UnreportedPage>> page(const Unreported& asked) = 0;
+  // Whether it changed anything. `before`: the attempt as it stood.
+  virtual Awaitable<config::Result<bool>> correct(const UsageRecord& before,
+                                                  const Correction& correction) = 0;
+};
+
+struct Wanted {
+  config::Clock::Wall since;
+  config::Clock::Wall until;           // exclusive
+  std::string provider;                // empty: all
+  bool all = false;                    // also those whose cost is reported already
+  bool dry_run = false;                // nothing is booked
+  std::chrono::milliseconds pause{0};  // between two questions
+};
+
+enum class Verdict : std::uint8_t {
+  corrected,  // booked from the receipt; in a dry run: would be
+  agrees,     // the receipt says what is booked
+  none_yet,   // the upstream does not know of it (yet); a later pass asks again
+  zero,       // it says that paid tokens cost nothing: an alarm, and booked as it was
+  not_asked,  // its provider is not configured any more, or refuses
+  failed,
+};
+std::string_view to_string(Verdict verdict);
+
+// What became of one attempt: three numbers side by side, and the one it was booked at.
+struct Finding {
+  UsageRecord before;
+  std::optional<config::PicoUsd> ours;  // our price times the tokens
+  std::optional<providers::Receipt> receipt;
+  Verdict verdict = Verdict::failed;
+  std::string why;  // of not_asked and failed
+};
+
+// Of one provider and model, the attempts with a receipt.
+struct Totals {
+  std::int64_t attempts = 0;
+  MoneySum booked = 0;
+  MoneySum ours = 0;
+  MoneySum in_answer = 0;
+  MoneySum receipts = 0;
+};
+
+struct Outcomes {
+  std::map<Verdict, std::int64_t> counts;
+  std::int64_t without_receipts = 0;  // attempts at upstreams that give none
+  std::map<std::pair<std::string, std::string>, Totals> totals;
+  void add(const Finding& finding);
+};
+
+class Pass {
+ public:
+  // All outlive the pass. `config` says where to ask, and our prices.
+  Pass(upstream::Pools& pools, const config::Config& config, Book& book, Wanted wanted);
+
+  // Tells of each attempt as it goes. An Error is the book's: what was done until then stays.
+  using Tell = std::function<void(const Finding&)>;
+  Awaitable<config::Result<Outcomes>> run(Tell tell);
+
+  // Ends after the question under way.
+  void stop() { stopped_ = true; }
+  // Ends the question under way too.
+  void cut();
+
+ private:
+  using Timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                          net::wait_traits<std::chrono::steady_clock>, Executor>;
+  const config::Target* target_of(const UsageRecord& record) const;
+  Awaitable<config::Result<void>> look_at(const UsageRecord& record, const config::Target& target,
+                                          Finding& finding);
+  Awaitable<void> ask(const config::Target& target, const std::string& path, Finding& finding);
+  Awaitable<void> pause();
+
+  upstream::Pools& pools_;
+  Book& book_;
+  const Wanted wanted_;
+  // Copies that wait for less long than a chat may.
+  std::map<config::TargetName, config::Target> targets_;
+  std::map<config::ProviderName, const config::Target*> by_provider_;
+  std::map<std::string, std::string, std::less<>> refusing_;  // provider -> why
+  bool stopped_ = false;
+  upstream::Exchange* asking_ = nullptr;  // while one is under way
+  Timer* waiting_ = nullptr;
+};
+
+}  // namespace gateway::reconcile

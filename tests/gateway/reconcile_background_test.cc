@@ -1,0 +1,160 @@
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <prometheus/text_serializer.h>
+
+#include "gateway/ledger/sqlite_ledger.h"
+#include "gateway/limits/local_limiter.h"
+#include "gateway/reconcile/background.h"
+#include "gateway/task_group.h"
+#include "tests/gateway/ledger/sqlite/records.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/upstream_simulator/simulator.h"
+
+namespace gateway::reconcile {
+namespace {
+
+using config::PicoUsd;
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+class BackgroundTest : public testing::Test {
+ protected:
+  static constexpr std::int64_t kCent = 10'000'000'000;
+
+  BackgroundTest() {
+    config::Config config;
+    config.ledger.database = folder_.file("ledger.db");
+    config.ledger.journal = folder_.file("journal");
+    config::Target target;
+    target.name = config::TargetName("openrouter/mock");
+    target.provider = config::ProviderName("openrouter");
+    target.kind = "openrouter";
+    target.model = "mock";
+    target.base_url = {.tls = false,
+                       .host = "127.0.0.1",
+                       .port = simulator_.port(),
+                       .path = "/openrouter/api/v1",
+                       .host_header = "127.0.0.1"};
+    target.api_key = config::Secret("sk-or-up");
+    target.price = config::Price{};
+    target.price->input = {100'000};
+    target.price->output = {200'000};
+    config::Model model;
+    model.name = config::ModelName("flash");
+    model.targets.push_back(std::move(target));
+    config.models.push_back(std::move(model));
+    config::Limits limits;
+    limits.budgets.push_back({PicoUsd{100 * kCent}, config::Window::total, "UTC"});
+    limiter_.configure({AccountKind::team, "research"}, limits, limits::Now::of(clock_));
+    const limits::SpentSince nothing = [](const AccountId&, config::Clock::Wall) {
+      return config::Result<PicoUsd>(PicoUsd{});
+    };
+    EXPECT_TRUE(limiter_.learn(nothing));
+    auto snapshot = Snapshot::build(std::move(config));
+    EXPECT_TRUE(snapshot) << snapshot.error().message;
+    snapshot_ = *snapshot;
+    auto accounting = Accounting::open(snapshot_->config().ledger, 1, clock_, 1, limiter_);
+    EXPECT_TRUE(accounting) << accounting.error().message;
+    accounting_ = *std::move(accounting);
+    const Background::Around around{io_,      deadlines_, clock_, *accounting_,
+                                    limiter_, queries_,   tasks_};
+    background_.emplace(
+        around, [this] { return snapshot_; },
+        Background::Pace{milliseconds(50), std::chrono::minutes(1)});
+  }
+
+  // One estimated at a cent that a second ago "gen-NUMBER" was the answer of.
+  void booked(int number) {
+    UsageRecord record = test::record(number, clock_.wall() - std::chrono::seconds(1));
+    record.provider = config::ProviderName("openrouter");
+    record.target = config::TargetName("openrouter/mock");
+    record.cost = {PicoUsd{kCent}, providers::Source::estimated};
+    limiter_.spend(limiter_.payers(record.key, record.team), PicoUsd{kCent}, record.started);
+    std::promise<bool> written;
+    accounting_->run(
+        [&] { written.set_value(accounting_->ledger()->append({{record}}).has_value()); });
+    EXPECT_TRUE(written.get_future().get());
+  }
+  void receipt(int number, const char* usd) {
+    simulator_.state().remember_generation("gen-" + std::to_string(number),
+                                           {{"total_cost", simulator::exact_number(usd)},
+                                            {"native_tokens_prompt", 100},
+                                            {"native_tokens_completion", 20}});
+  }
+  PicoUsd spent() {
+    for (const auto& status : limiter_.budgets(limits::Now::of(clock_))) return status.spent;
+    return {};
+  }
+  std::string metrics(const Background& background) {
+    std::vector<prometheus::MetricFamily> families;
+    background.add_metrics(families);
+    return prometheus::TextSerializer().Serialize(families);
+  }
+  // Until it says so, or five seconds.
+  bool run_until(const std::function<bool()>& done) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (!done() && io_.run_one_until(limit) > 0) {
+    }
+    return done();
+  }
+
+  const test::TempDir folder_;
+  const config::SystemClock clock_;
+  simulator::Simulator simulator_;
+  limits::LocalLimiter limiter_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::unique_ptr<Accounting> accounting_;
+  net::io_context io_{1};
+  Deadlines deadlines_{io_, clock_};
+  TaskGroup tasks_;
+  QueryThreads queries_{1, 8};
+  std::optional<Background> background_;  // of what the constructor has made
+};
+
+TEST_F(BackgroundTest, WhatAReceiptCorrectsIsToldToTheBudgetToo) {
+  booked(1);
+  receipt(1, "0.03");
+  EXPECT_EQ(spent(), PicoUsd{kCent});
+  background_->start();
+  EXPECT_TRUE(run_until([&] { return spent() == PicoUsd{3 * kCent}; }));
+  EXPECT_THAT(
+      metrics(*background_),
+      testing::AllOf(HasSubstr(R"(tollgate_reconcile_receipts_total{verdict="corrected"} 1)"),
+                     HasSubstr(R"(tollgate_reconcile_usd_total{direction="raised"} 0.02)"),
+                     HasSubstr(R"(tollgate_reconcile_usd_total{direction="lowered"} 0)")));
+  EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+TEST_F(BackgroundTest, WhatIsNotThereYetIsAskedForInALaterPass) {
+  booked(1);
+  receipt(1, "0.005");
+  simulator_.state().give(
+      {.dialect = "openrouter", .model = "*", .times = 2, .faults = {"404"}, .script = nullptr});
+  background_->start();
+  EXPECT_TRUE(run_until([&] { return spent() == PicoUsd{kCent / 2}; }));
+  EXPECT_THAT(
+      metrics(*background_),
+      testing::AllOf(HasSubstr(R"(tollgate_reconcile_receipts_total{verdict="none_yet"} 2)"),
+                     HasSubstr(R"(tollgate_reconcile_usd_total{direction="lowered"} 0.005)")));
+  EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+TEST_F(BackgroundTest, EndsAtOnceWhenItIsTold) {
+  for (int i = 0; i < 50; ++i) booked(i);
+  background_->start();
+  EXPECT_TRUE(run_until([&] { return simulator_.state().log.totals().requests > 0; }));
+  const auto told = std::chrono::steady_clock::now();
+  EXPECT_TRUE(end_all(tasks_, io_));
+  EXPECT_LT(std::chrono::steady_clock::now() - told, std::chrono::seconds(4));
+  EXPECT_LT(simulator_.state().log.totals().requests, 50U);
+}
+
+}  // namespace
+}  // namespace gateway::reconcile
