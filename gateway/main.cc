@@ -67,6 +67,25 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"table", "json", "csv"}));
   usage_command->callback([&] { exit_code = gateway::cli::usage(usage); });
 
+  gateway::cli::ExplainOptions explain;
+  auto* explain_command = cli.add_subcommand(
+      "explain", "Say who would answer a request, why, and what it would cost (asks nobody)");
+  explain_command->add_option("-c,--config", explain.config_path, "Configuration file")->required();
+  auto* model_option =
+      explain_command->add_option("--model", explain.model, "As a client names it");
+  explain_command->add_option("--key", explain.key, "Whose request: a key's name, not the key");
+  explain_command->add_option("--body", explain.body_path, "A file with the request")
+      ->check(CLI::ExistingFile);
+  explain_command->add_option("--format", explain.format, "How to print it")
+      ->default_val("table")
+      ->check(CLI::IsMember({"table", "json"}));
+  explain_command->callback([&, model_option] {
+    if (model_option->empty() && explain.body_path.empty()) {
+      throw CLI::RequiredError("--model or --body");
+    }
+    exit_code = gateway::cli::explain(explain);
+  });
+
   gateway::cli::ReconcileOptions reconcile;
   auto* reconcile_command = cli.add_subcommand(
       "reconcile", "Ask providers for receipts and book what they say (costs nothing)");

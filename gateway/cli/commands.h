@@ -35,6 +35,17 @@ struct UsageOptions {
   std::string format;  // table, json or csv
 };
 
+struct ExplainOptions {
+  std::string config_path;
+  std::string model;      // may be empty where the body names one
+  std::string key;        // its name
+  std::string body_path;  // a chat request; empty: a short one
+  std::string format;     // table or json
+};
+
+// Says what would become of a request, as x-tollgate-dry-run does, without asking anybody.
+int explain(const ExplainOptions& options);
+
 struct ReconcileOptions {
   std::string config_path;
   std::string since;
