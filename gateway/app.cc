@@ -9,6 +9,7 @@
 #include "gateway/admin/api_endpoints.h"
 #include "gateway/admin/error_json.h"
 #include "gateway/admin/pages.h"
+#include "gateway/admin/usage_api.h"
 #include "gateway/log.h"
 #include "gateway/money_metrics.h"
 #include "gateway/version.h"
@@ -115,6 +116,17 @@ http::Endpoints App::admin_endpoints() {
     return show(reply, admin::ready(draining_.load(std::memory_order_relaxed)));
   };
   const auto keys = [this](const admin::Call& call) { return keys_->handle(call); };
+  const auto usage = admin::usage_handle({
+      .database = keys_->snapshot()->config().ledger.database,
+      .zone = "UTC",
+      .lag_ms = [this]() -> std::optional<std::int64_t> {
+        const LedgerWriter* writer = accounting_.writer();
+        if (writer == nullptr) return std::nullopt;  // only who writes it could say
+        return writer->lag().count();
+      },
+      .clock = clock_,
+      .queries = queries_,
+  });
   using admin::Role;
   auto table = admin::api_endpoints(tokens_, {
                                                  {verb::get, "/api/keys", Role::viewer, keys},
@@ -124,6 +136,7 @@ http::Endpoints App::admin_endpoints() {
                                                  {verb::patch, "/api/keys/", Role::admin, keys},
                                                  {verb::delete_, "/api/keys/", Role::admin, keys},
                                                  {verb::get, "/api/audit", Role::viewer, keys},
+                                                 {verb::get, "/api/usage", Role::viewer, usage},
                                              });
   // Whoever is on this machine may look at counters.
   const bool local = config::is_loopback(keys_->snapshot()->config().admin.listen.host);

@@ -202,7 +202,7 @@ TEST_F(Reconcile, ARunningGatewayIsNotDisturbed) {
   EXPECT_EQ(ask("ok").status, 200);
 }
 
-TEST_F(Reconcile, ReportsAndMetricsGiveTheSameSums) {
+TEST_F(Reconcile, ReportsTheApiAndMetricsGiveTheSameSums) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(ask("ok").status, 200);
   EXPECT_EQ(ask("usage-no-cost").status, 200);
   stream("reset-after-2");
@@ -229,6 +229,24 @@ TEST_F(Reconcile, ReportsAndMetricsGiveTheSameSums) {
                                       std::abs(std::stod(told) / scraped() - 1) < 1e-12;
                              }))
       << reported() << " in the ledger, " << scraped() << " in the metrics";
+
+  test::HttpClient admin(gateway_.admin_port());
+  std::string token = test::read_file(gateway_.folder().file("admin.token"));
+  token.pop_back();
+  const HeaderFields allowed{{"Authorization", "Bearer " + token}};
+  const auto json = admin.get("/api/usage?by=key%2Cmodel&step=day", allowed);
+  ASSERT_EQ(json.status, 200U) << json.body;
+  const auto told = simulator::parse_json(json.body);
+  ASSERT_TRUE(told) << json.body;
+  EXPECT_EQ(told->at("total").at("cost").as_string(), reported());
+  EXPECT_EQ(told->at("groups").as_array().at(0).at("requests").as_int64(), 7);
+  EXPECT_FALSE(told->at("ledger_lag_ms").is_null());
+  const auto csv = admin.get("/api/usage?by=key&step=none&format=csv", allowed);
+  EXPECT_TRUE(csv.header("content-type").starts_with("text/csv"));
+  EXPECT_EQ(std::count(csv.body.begin(), csv.body.end(), '\n'), 2) << csv.body;
+  EXPECT_EQ(admin.get("/api/usage?by=nothing", allowed).status, 400U);
+  EXPECT_EQ(admin.get("/api/usage?zone=%FF", allowed).status, 400U);
+  EXPECT_EQ(admin.get("/api/usage").status, 401U);
 }
 
 TEST_F(Reconcile, AProviderThatRefusesIsAskedOnce) {
