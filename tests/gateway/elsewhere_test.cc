@@ -13,14 +13,16 @@
 namespace gateway {
 namespace {
 
-// Runs a coroutine to its end on this thread.
+// Runs a coroutine to its end on this thread; `there` ends before its io_context does, as
+// elsewhere() wants it.
 template <class Work>
-void run(Work work) {
+void run(net::thread_pool& there, Work work) {
   net::io_context io{1};
-  net::co_spawn(io, std::move(work), [](const std::exception_ptr& failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
+  std::exception_ptr failure;
+  net::co_spawn(io, std::move(work), [&](const std::exception_ptr& thrown) { failure = thrown; });
   io.run();
+  there.join();
+  if (failure) std::rethrow_exception(failure);
 }
 
 TEST(Elsewhere, WorkIsDoneThereAndGoesOnHere) {
@@ -29,7 +31,7 @@ TEST(Elsewhere, WorkIsDoneThereAndGoesOnHere) {
   std::thread::id worked;
   std::thread::id went_on;
   std::optional<int> result;
-  run([&]() -> Awaitable<> {
+  run(there, [&]() -> Awaitable<> {
     const auto send = [&](auto errand) { net::post(there, std::move(errand)); };
     auto work = [&] {
       worked = std::this_thread::get_id();
@@ -45,11 +47,12 @@ TEST(Elsewhere, WorkIsDoneThereAndGoesOnHere) {
 
 TEST(Elsewhere, WhatWorkThrowsIsThrownHere) {
   net::thread_pool there{1};
-  EXPECT_THROW(run([&]() -> Awaitable<> {
-                 const auto send = [&](auto errand) { net::post(there, std::move(errand)); };
-                 auto work = []() -> int { throw std::logic_error("a bug"); };
-                 co_await elsewhere(send, std::move(work));
-               }),
+  EXPECT_THROW(run(there,
+                   [&]() -> Awaitable<> {
+                     const auto send = [&](auto errand) { net::post(there, std::move(errand)); };
+                     auto work = []() -> int { throw std::logic_error("a bug"); };
+                     co_await elsewhere(send, std::move(work));
+                   }),
                std::logic_error);
 }
 

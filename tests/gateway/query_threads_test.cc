@@ -16,8 +16,8 @@ namespace {
 using config::Result;
 
 TEST(QueryThreads, TheAnswerComesBackToTheThreadThatAsked) {
-  QueryThreads queries(1, 4);
   net::io_context io{1};
+  QueryThreads queries(1, 4);  // ends before the io_context, as elsewhere() wants it
   const auto here = std::this_thread::get_id();
   std::optional<Result<std::string>> answer;
   std::thread::id there;
