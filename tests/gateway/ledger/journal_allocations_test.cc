@@ -1,4 +1,5 @@
-// What a request pays for the journal: no memory is asked for once a worker is warm.
+// What a request pays for the journal: no memory is asked for once a worker is warm. Replaces
+// the global operator new, which is why this is a program of its own.
 #include <cstdlib>
 #include <new>
 
