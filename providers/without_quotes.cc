@@ -28,7 +28,8 @@ class Window {
 // Which stretches of a short text also stand in others that go by.
 class Quotes {
  public:
-  explicit Quotes(std::string_view text) : quoted_(text.size(), false) {
+  explicit Quotes(std::string_view text)
+      : quoted_(text.size(), false), marked_(text.size(), false) {
     Window window;
     for (std::size_t i = 0; i < text.size(); ++i) {
       window.push(text[i]);
@@ -55,17 +56,21 @@ class Quotes {
     return (bytes * kOdd) >> 52U;
   }
 
+  // The same bytes again mark nothing new: a long request may repeat a short text for ever.
   void mark(std::uint64_t bytes) {
     auto place = std::lower_bound(places_.begin(), places_.end(), std::pair(bytes, std::size_t{0}));
     for (; place != places_.end() && place->first == bytes; ++place) {
+      if (marked_[place->second]) return;
+      marked_[place->second] = true;
       std::fill_n(quoted_.begin() + static_cast<std::ptrdiff_t>(place->second), kShortestQuote,
                   true);
     }
   }
 
-  std::vector<std::pair<std::uint64_t, std::size_t>> places_;
+  std::vector<std::pair<std::uint64_t, std::size_t>> places_;  // windows, and where they begin
   std::array<bool, 4096> maybe_{};  // where a look at places_ is worth it: requests may be long
   std::vector<bool> quoted_;
+  std::vector<bool> marked_;  // where a window begins that was found
 };
 
 void look_into(JsonValue value, Quotes& quotes, std::string& storage) {

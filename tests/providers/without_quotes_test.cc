@@ -56,6 +56,12 @@ TEST_F(WithoutQuotes, EscapesAreUnderstoodAndCharactersStayWhole) {
   EXPECT_EQ(told("a \xC4\xA4yyyyyyy"), "a ***") << "no half of a character is left";
 }
 
+TEST_F(WithoutQuotes, ALongPromptOfOneLetterIsNoMoreWorkThanAnother) {
+  // Each of its windows stands hundreds of times in the text: hours, were each looked up anew.
+  asked(std::string(8UL << 20U, 'a'));
+  EXPECT_EQ(told("bad: " + std::string(290, 'a') + "!"), "bad: ***!");
+}
+
 TEST_F(WithoutQuotes, X14_NoErrorsDetailHoldsThePrompt) {
   asked("my password is hunter22");
   for (const int status : {401, 402, 429, 500, 503}) {
