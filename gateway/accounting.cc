@@ -65,8 +65,6 @@ Result<std::unique_ptr<Accounting>> Accounting::open(const config::Ledger& setti
               {{"why", ledger.error().message}});
     accounting->waiting_ = std::thread([&all = *accounting] { all.take_over_when_free(); });
   }
-  // Before any budget begins: what is counted now is in the sums they begin with.
-  accounting->budgets_.look_elsewhere();
   accounting->budgets_.start();
   return accounting;
 }
@@ -84,7 +82,7 @@ Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Le
           },
           [this](std::function<void()> task) { return run(std::move(task)); }),
       sync_(*journals_),
-      budgets_(limiter, *journals_, settings.database, [this] { return carry_all(); }) {}
+      budgets_(limiter, *journals_, clock, settings.database, [this] { return carry_all(); }) {}
 
 Accounting::~Accounting() {
   stop();
@@ -93,13 +91,15 @@ Accounting::~Accounting() {
 void Accounting::write(std::unique_ptr<SqliteLedger> ledger) {
   ledger_ = std::move(ledger);
   watched_ = std::make_unique<WatchedLedger>(*ledger_, drift_);
-  writer_ = std::make_unique<LedgerWriter>(*watched_, *journals_, clock_,
-                                           [this] { budgets_.look_elsewhere(); });
+  writer_ = std::make_unique<LedgerWriter>(
+      *watched_, *journals_, clock_,
+      [this](const UsageRecord& record) { budgets_.replayed(record); });
   const auto recovered = writer_->recover();
   if (!recovered) {
     log::error("journals of an earlier run are not in the ledger yet",
                {{"why", recovered.error().message}});
   }
+  budgets_.writes_from_now_on();
   writer_->start();
   writing_.store(writer_.get(), std::memory_order_release);
 }
@@ -127,14 +127,13 @@ bool Accounting::run(std::function<void()> task) {
   return true;
 }
 
+// Twice: what was settled is journalled a moment later, before the second call.
 Result<void> Accounting::carry_all() {
-  if (LedgerWriter* const writer = writing_.load(std::memory_order_acquire)) {
-    if (writer->flush(kPatience)) return {};
-    return config::failure(config::ErrorCode::overloaded, "The ledger does not answer.");
-  }
-  // Nothing was journalled here yet, or only the ledger's writer could tell.
+  // Nothing was journalled here yet; what dead processes left is counted until it is replayed.
   if (journals_->segments().empty()) return {};
-  return config::failure(config::ErrorCode::overloaded, "Another process still writes the ledger.");
+  LedgerWriter* const writer = writing_.load(std::memory_order_acquire);
+  if (writer != nullptr && writer->flush(kPatience) && writer->flush(kPatience)) return {};
+  return config::failure(config::ErrorCode::overloaded, "The ledger does not answer.");
 }
 
 void Accounting::stop() {

@@ -3,6 +3,10 @@
 // budget began, and in other processes that share the ledger. On a thread of its own, because it
 // waits for the ledger's: what asks it to look returns at once. Made before the workers and
 // ended after them.
+//
+// Whoever writes the ledger counts what it settles itself and asks the ledger once, when a
+// budget begins. Whoever does not (a successor) has nothing of its own in the ledger, so that
+// the ledger's sums are the others' spending: it takes them anew at every look.
 
 #include <chrono>
 #include <condition_variable>
@@ -12,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "config/base/clock.h"
 #include "config/base/error.h"
 #include "gateway/ledger/journal_folder.h"
 #include "gateway/ledger/other_processes.h"
@@ -26,8 +31,8 @@ class BudgetKeeper {
   using CarryAll = std::function<config::Result<void>()>;
 
   // `database`: the ledger's path. All of them outlive the keeper.
-  BudgetKeeper(limits::Limiter& limiter, const JournalFolder& folder, std::string database,
-               CarryAll carry_all);
+  BudgetKeeper(limits::Limiter& limiter, JournalFolder& folder, const config::Clock& clock,
+               std::string database, CarryAll carry_all);
   ~BudgetKeeper();
   BudgetKeeper(const BudgetKeeper&) = delete;
   BudgetKeeper& operator=(const BudgetKeeper&) = delete;
@@ -35,24 +40,34 @@ class BudgetKeeper {
   void start();
   void stop();
 
-  // Any thread. New budgets are to learn what was spent of them (Limiter::learn); tried until
-  // it works.
+  // Any thread. New budgets are to learn what was spent of them; tried until it works.
   void ask();
   // The same, and waits for it. An Error: not by `deadline`; it is still being tried.
   config::Result<void> ask_and_wait(std::chrono::milliseconds deadline);
 
-  // What others spend is looked for at once, on the caller's thread: before what speaks of it is
-  // taken out of their journals.
-  void look_elsewhere();
+  // Any thread, once: this process writes the ledger from now on. Nothing of its own may be in
+  // it before this returns.
+  void writes_from_now_on();
+
+  // Any thread. An attempt of a process that died has come into the ledger, which this process
+  // writes.
+  void replayed(const UsageRecord& record);
 
  private:
   void work();
+  void look();
   config::Result<void> learn();
 
   limits::Limiter& limiter_;
+  JournalFolder& folder_;
+  const config::Clock& clock_;
   const std::string database_;
   const CarryAll carry_all_;
   OtherProcesses others_;
+
+  // One look or lesson at a time.
+  std::mutex looking_;
+  bool writes_ = false;
 
   // Any thread.
   std::mutex mutex_;

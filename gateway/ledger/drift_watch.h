@@ -64,7 +64,7 @@ class WatchedLedger final : public Ledger {
   // Both outlive it.
   WatchedLedger(Ledger& ledger, DriftWatch& watch) : ledger_(ledger), watch_(watch) {}
 
-  config::Result<void> append(std::span<const UsageRecord> records) override {
+  config::Result<ThereAlready> append(std::span<const UsageRecord> records) override {
     auto appended = ledger_.append(records);
     if (!appended) return appended;
     for (const UsageRecord& record : records) watch_.saw(record);

@@ -4,6 +4,7 @@
 // may block on the disk: called on the ledger's thread (or by the command line), never by a
 // worker.
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -19,9 +20,11 @@ class Ledger {
   virtual ~Ledger() = default;
 
   // All or nothing, in this order. A record that is there already (same request and
-  // attempt) is left as it is: appending twice is harmless. An Error (`overloaded`) means
-  // that nothing was appended and it may be tried again.
-  virtual config::Result<void> append(std::span<const UsageRecord> records) = 0;
+  // attempt) is left as it is: appending twice is harmless. Returns the positions of those,
+  // almost always none. An Error (`overloaded`) means that nothing was appended and it may be
+  // tried again.
+  using ThereAlready = std::vector<std::size_t>;
+  virtual config::Result<ThereAlready> append(std::span<const UsageRecord> records) = 0;
 
   // What an account's records that began at or after `since` cost together, unknown costs
   // left out. 128 bits inside; an Error where the sum does not fit.

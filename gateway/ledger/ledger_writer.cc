@@ -32,16 +32,16 @@ std::string_view reason_of(const config::Error& error) {
 }  // namespace
 
 LedgerWriter::LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock,
-                           BeforeReplay before_replay)
-    : LedgerWriter(ledger, folder, clock, Pace{}, std::move(before_replay)) {}
+                           Replay replayed)
+    : LedgerWriter(ledger, folder, clock, Pace{}, std::move(replayed)) {}
 
 LedgerWriter::LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock,
-                           Pace pace, BeforeReplay before_replay)
+                           Pace pace, Replay replayed)
     : ledger_(ledger),
       folder_(folder),
       clock_(clock),
       pace_(pace),
-      before_replay_(std::move(before_replay)),
+      replayed_(std::move(replayed)),
       looked_(clock.now()),
       caught_up_(ticks(clock.now())) {}
 
@@ -57,12 +57,14 @@ config::Result<Replayed> LedgerWriter::recover() {
 
 config::Result<Replayed> LedgerWriter::replay_abandoned() {
   Replayed sum;
-  const TakeRecords take = [this](std::span<const UsageRecord> records) {
-    auto appended = ledger_.append(records);
-    if (appended) add(counts_.records, records.size());
-    return appended;
+  const TakeRecords take = [this](std::span<const UsageRecord> records) -> config::Result<void> {
+    const auto appended = ledger_.append(records);
+    if (!appended) return appended.error();
+    add(counts_.records, records.size());
+    if (replayed_ && thread_.joinable()) tell_of(records, *appended);
+    run_tasks();
+    return {};
   };
-  if (!abandoned_.empty() && before_replay_) before_replay_();
   while (!abandoned_.empty()) {
     LockedFolder& folder = abandoned_.back();
     const std::string path = folder.path().string();
@@ -90,6 +92,18 @@ config::Result<Replayed> LedgerWriter::replay_abandoned() {
     abandoned_.pop_back();
   }
   return sum;
+}
+
+void LedgerWriter::tell_of(std::span<const UsageRecord> records,
+                           const Ledger::ThereAlready& there_already) {
+  auto known = there_already.begin();
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (known != there_already.end() && *known == i) {
+      ++known;
+    } else {
+      replayed_(records[i]);
+    }
+  }
 }
 
 void LedgerWriter::start() {
@@ -143,12 +157,11 @@ void LedgerWriter::work() {
   while (!give_up_ && !carried_) {
     wake_.wait_for(lock, pause, [&] { return nudged_; });
     nudged_ = false;
-    auto tasks = std::exchange(tasks_, {});
     const std::uint64_t asked = flushes_asked_;
     const bool last = stopping_;
     lock.unlock();
 
-    run_tasks(tasks);
+    run_tasks();
     look_for_abandoned();
     const bool good = carry();
     pause = good || last ? pace_.batch : std::min(pause * 2, pace_.longest_pause);
@@ -161,10 +174,16 @@ void LedgerWriter::work() {
   }
 }
 
-void LedgerWriter::run_tasks(const std::vector<std::function<void()>>& tasks) {
-  for (const auto& task : tasks) {
+// They and what they hold are gone when this returns: somebody may wait for that.
+void LedgerWriter::run_tasks() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks = std::exchange(tasks_, {});
+  }
+  for (auto& task : tasks) {
     try {
-      task();
+      std::exchange(task, nullptr)();
     } catch (const std::exception& bug) {
       log::error("a task of the ledger's thread failed", {{"reason", bug.what()}});
     }
@@ -193,10 +212,9 @@ bool LedgerWriter::carry() {
     }
   }
   if (good) good = hand_over();
-  if (good) {
-    note_state(true, "");
-    let_go_of_what_is_done();
-  }
+  if (good) let_go_of_what_is_done();
+  // It does not work while it refuses what a dead process left.
+  if (good && abandoned_.empty()) note_state(true, "");
   measure();
   return good;
 }
@@ -258,6 +276,7 @@ bool LedgerWriter::hand_over() {
   }
   add(counts_.records, batch_.size());
   batch_.clear();
+  run_tasks();
   return true;
 }
 

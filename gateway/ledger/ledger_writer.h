@@ -39,13 +39,14 @@ class LedgerWriter {
     std::chrono::milliseconds look_for_abandoned{5'000};
   };
 
-  // Called on the thread that is about to carry into the ledger what a dead process left.
-  using BeforeReplay = std::function<void()>;
+  // Told on its thread of each record of a dead process that has come into the ledger since
+  // start().
+  using Replay = std::function<void(const UsageRecord& record)>;
 
   LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock,
-               BeforeReplay before_replay = {});
+               Replay replayed = {});
   LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock, Pace pace,
-               BeforeReplay before_replay = {});
+               Replay replayed = {});
   // stop() without patience.
   ~LedgerWriter();
   LedgerWriter(const LedgerWriter&) = delete;
@@ -98,14 +99,15 @@ class LedgerWriter {
   void note_state(bool working, std::string_view reason);
   void look_for_abandoned();
   config::Result<Replayed> replay_abandoned();
-  void run_tasks(const std::vector<std::function<void()>>& tasks);
+  void tell_of(std::span<const UsageRecord> records, const Ledger::ThereAlready& there_already);
+  void run_tasks();
 
   // Constant after construction.
   Ledger& ledger_;
   JournalFolder& folder_;
   const config::Clock& clock_;
   const Pace pace_;
-  const BeforeReplay before_replay_;
+  const Replay replayed_;
 
   // The ledger's thread only (or the caller's, before start() and after the thread's end).
   std::map<int, std::deque<Followed>> writers_;

@@ -1,17 +1,14 @@
 #pragma once
-// What other processes that share this ledger spend, for the budgets of this one: while two run
-// side by side (an upgrade, a rolling restart), one alone writes the ledger, and what the other
-// holds and has spent stands in its journals only.
-//
-// Every attempt found there is counted at what is held for it, then at its record's cost, then
-// at what the ledger says; so that a budget may for a moment count an attempt twice that is on
-// its way into the ledger, and never not at all. Any thread; blocks on the disk.
+// What other processes that share this ledger have journalled and it does not have yet: while
+// two run side by side (an upgrade, a rolling restart), and of those that died until they are
+// replayed. With the ledger's sums it says what a budget has spent, whoever spent it.
+// Any thread; blocks on the disk.
 
-#include <functional>
-#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "config/base/clock.h"
 #include "config/base/error.h"
@@ -21,36 +18,39 @@
 
 namespace gateway {
 
+// What an attempt costs, or what is held for it, and whose it is.
+struct Spending {
+  config::KeyName key;
+  config::TeamName team;
+  config::Clock::Wall started;
+  config::PicoUsd amount;
+};
+
 class OtherProcesses {
  public:
-  // Told how much more (or less) an attempt has come to cost: `record` says whose it is and
-  // when it began.
-  using Count = std::function<void(const UsageRecord& record, config::PicoUsd by)>;
+  OtherProcesses(const JournalFolder& folder, std::string database);
 
-  OtherProcesses(const JournalFolder& folder, std::string database, Count count);
+  // Ask the ledger for its sums after this, not before: what goes from the journals into the
+  // ledger meanwhile is then in both, and never in neither. True where anything changed. An
+  // Error is the ledger's, which cannot be read; nothing changed.
+  config::Result<bool> look();
 
-  // To be called before budgets begin, and again and again. An Error is the ledger's, which
-  // cannot be read: look again.
-  config::Result<void> look();
-
-  // What is counted of an account's attempts since then and not in the ledger: what a new
-  // budget has to add to the ledger's sum.
-  config::PicoUsd not_in_ledger(const AccountId& account, config::Clock::Wall since) const;
+  // Of an account's attempts that began then or later.
+  config::PicoUsd spent(const AccountId& account, config::Clock::Wall since) const;
 
  private:
   using AttemptId = std::pair<std::string, int>;
-  struct Known {
-    UsageRecord record;
-    config::PicoUsd counted;
-    bool in_ledger = false;  // when it was first seen: in the sums that budgets began with
-  };
 
   const JournalFolder& folder_;
   const std::string database_;
-  const Count count_;
 
   mutable std::mutex mutex_;
-  std::map<AttemptId, Known> known_;
+  std::vector<Spending> not_in_ledger_;
+  std::set<AttemptId> in_ledger_;  // of those that journals still speak of
 };
+
+// What of `attempts` an account pays that began then or later.
+config::PicoUsd sum_of(const std::vector<Spending>& attempts, const AccountId& account,
+                       config::Clock::Wall since);
 
 }  // namespace gateway

@@ -169,16 +169,20 @@ Result<bool> SqliteLedger::insert(const UsageRecord& record, std::int64_t revisi
   return true;
 }
 
-Result<void> SqliteLedger::append(std::span<const UsageRecord> records) {
-  if (records.empty()) return {};
-  return changing([&]() -> Result<void> {
+Result<Ledger::ThereAlready> SqliteLedger::append(std::span<const UsageRecord> records) {
+  ThereAlready there_already;
+  if (records.empty()) return there_already;
+  auto done = changing([&]() -> Result<void> {
     RollUp changes;
-    for (const UsageRecord& record : records) {
-      auto inserted = insert(record, 0, changes, sums_of(record));
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      auto inserted = insert(records[i], 0, changes, sums_of(records[i]));
       if (!inserted) return inserted.error();
+      if (!*inserted) there_already.push_back(i);
     }
     return prepared_->roll_up.write(changes);
   });
+  if (!done) return done.error();
+  return there_already;
 }
 
 Result<std::optional<RecordRow>> SqliteLedger::latest(const config::RequestId& request,

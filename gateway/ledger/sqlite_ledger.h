@@ -29,7 +29,7 @@ class SqliteLedger final : public Ledger {
   static config::Result<std::unique_ptr<SqliteLedger>> open(const std::string& path,
                                                             const sqlite::WriteOptions& options);
 
-  config::Result<void> append(std::span<const UsageRecord> records) override;
+  config::Result<ThereAlready> append(std::span<const UsageRecord> records) override;
   config::Result<config::PicoUsd> spent(const AccountId& account,
                                         config::Clock::Wall since) override;
 

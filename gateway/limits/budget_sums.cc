@@ -21,8 +21,12 @@ PicoUsd saturating_add(PicoUsd a, PicoUsd b) {
 
 }  // namespace
 
+PicoUsd WindowSums::spent() const {
+  return saturating_add(saturating_add(settled, learnt), elsewhere);
+}
+
 void WindowSums::add_spent(PicoUsd amount) {
-  spent = saturating_add(spent, amount);
+  settled = saturating_add(settled, amount);
 }
 
 void WindowSums::hold(PicoUsd amount) {
@@ -41,9 +45,16 @@ BudgetSums::BudgetSums(config::Budget budget, std::uint64_t age, Wall now)
   first_window_ = windows_.front().span.begins;
 }
 
-void BudgetSums::enforce_from(PicoUsd spent_before) {
+void BudgetSums::forget_settled() {
+  for (WindowSums& window : windows_) window.settled = PicoUsd{};
+}
+
+void BudgetSums::enforce_from(PicoUsd learnt, PicoUsd settled) {
   enforced_ = true;
-  if (auto* window = find_exactly(first_window_)) window->add_spent(spent_before);
+  auto* window = find_exactly(first_window_);
+  if (window == nullptr) return;
+  window->learnt = learnt;
+  window->add_spent(settled);
 }
 
 WindowSums& BudgetSums::at(Wall at) {
@@ -81,11 +92,11 @@ bool BudgetSums::fits(const WindowSums& window, PicoUsd amount) const {
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   const Sum held = Sum{window.held.value} + amount.value;
   const Sum limit = enforced_ ? budget_.limit.value : kMost;
-  return amount.value == 0 || (held <= kMost && window.spent.value + held <= limit);
+  return amount.value == 0 || (held <= kMost && window.spent().value + held <= limit);
 }
 
 bool BudgetSums::passed(const WindowSums& window) const {
-  return static_cast<__int128>(window.spent.value) + window.held.value > budget_.limit.value;
+  return static_cast<__int128>(window.spent().value) + window.held.value > budget_.limit.value;
 }
 
 }  // namespace gateway::limits

@@ -17,9 +17,13 @@ namespace gateway::limits {
 
 struct WindowSums {
   config::Span span;
-  config::PicoUsd spent{};  // negative where corrections took more away than was counted
+  config::PicoUsd settled{};    // here; negative where corrections took more away than was counted
+  config::PicoUsd learnt{};     // what the ledger said was spent before, or by others
+  config::PicoUsd elsewhere{};  // spent and held by others, and in no ledger yet
   config::PicoUsd held{};
   int holds = 0;
+
+  config::PicoUsd spent() const;
 
   // Sums that would overflow stay at what fits: far beyond any limit.
   void add_spent(config::PicoUsd amount);
@@ -42,7 +46,10 @@ class BudgetSums {
   // Not enforced until what its first window cost before is known.
   bool enforced() const { return enforced_; }
   config::Clock::Wall first_window() const { return first_window_; }
-  void enforce_from(config::PicoUsd spent_before);
+  // What was settled until now is going to be part of what is learnt.
+  void forget_settled();
+  // `settled`: beside what was settled since.
+  void enforce_from(config::PicoUsd learnt, config::PicoUsd settled);
 
   // The window that holds `at`, opened empty where it is new. Times before the oldest one kept
   // count in that: an older one would begin without its sum.

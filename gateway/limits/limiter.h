@@ -159,10 +159,23 @@ class Limiter {
   // while an account had no rate at all do not count as running in it.
   virtual void configure(const AccountId& account, const config::Limits& limits, Now now) = 0;
 
-  // Asks for what the windows of new budgets cost so far, and has those budgets refuse; what
-  // is settled meanwhile may count twice in them, never not at all. One thread at a time. An
-  // Error is that of `spent`: some budgets are still not enforced, to be called again.
-  virtual config::Result<void> learn(const SpentSince& spent) = 0;
+  // New budgets learn what their windows cost so far, and refuse from then on: first
+  // begin_to_learn(), then all that was settled before it is brought into the ledger, then
+  // learn(), which asks for the sums. What is settled between the two may count twice, never
+  // not at all. One thread at a time. An Error is that of `spent`: some budgets are still not
+  // enforced; from the beginning again.
+  virtual void begin_to_learn() = 0;
+  // `ours`: what this process settled before budgets began and the ledger does not have.
+  using OursSince = std::function<PicoUsd(const AccountId& account, config::Clock::Wall since)>;
+  virtual config::Result<void> learn(const SpentSince& spent, const OursSince& ours) = 0;
+  config::Result<void> learn(const SpentSince& spent) { return learn(spent, {}); }
+
+  // What others that share the ledger spend changes: the windows of now take what `spent` says
+  // in place of what was learnt from the ledger (by who writes nothing into it), or of what
+  // others have that is in no ledger yet. An Error is that of `spent`: the others stay as they
+  // were.
+  enum class Sums : std::uint8_t { ledger, elsewhere };
+  virtual config::Result<void> look_again(Sums which, const SpentSince& spent, Now now) = 0;
 
   // Forgets accounts without any limit that no Payers leads to. After keys went away.
   virtual void forget_unused() = 0;

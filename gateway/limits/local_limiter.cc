@@ -98,8 +98,8 @@ std::optional<BudgetRefusal> check_budgets(const Payers& payers, PicoUsd amount,
       const auto& window = budget.at(started);
       if (budget.fits(window, amount)) continue;
       if (worst && worst->window.ends >= window.span.ends) continue;
-      worst = BudgetRefusal{account->id,  budget.budget(), window.span,
-                            window.spent, window.held,     amount};
+      worst = BudgetRefusal{account->id,    budget.budget(), window.span,
+                            window.spent(), window.held,     amount};
     }
   }
   return worst;
@@ -108,7 +108,7 @@ std::optional<BudgetRefusal> check_budgets(const Payers& payers, PicoUsd amount,
 void add_status(Account& account, Wall now, std::vector<BudgetStatus>& out) {
   for (auto& budget : account.budgets) {
     const auto& window = budget.at(now);
-    BudgetStatus status{account.id, budget.budget(), window.spent, window.held, std::nullopt};
+    BudgetStatus status{account.id, budget.budget(), window.spent(), window.held, std::nullopt};
     if (budget.budget().window != config::Window::total) status.resets_at = window.span.ends;
     out.push_back(std::move(status));
   }
@@ -161,7 +161,16 @@ void LocalLimiter::configure(const AccountId& id, const config::Limits& limits, 
   account->has_budgets.store(!limits.budgets.empty(), std::memory_order_release);
 }
 
-Result<void> LocalLimiter::learn(const SpentSince& spent) {
+void LocalLimiter::begin_to_learn() {
+  for (const auto& account : accounts_with_budgets()) {
+    const std::lock_guard lock(mutex_);
+    for (auto& budget : account->budgets) {
+      if (!budget.enforced()) budget.forget_settled();
+    }
+  }
+}
+
+Result<void> LocalLimiter::learn(const SpentSince& spent, const OursSince& ours) {
   Result<void> result;
   for (const auto& account : accounts_with_budgets()) {
     std::vector<std::pair<std::uint64_t, Wall>> unknown;  // budgets by age, and since when
@@ -177,9 +186,38 @@ Result<void> LocalLimiter::learn(const SpentSince& spent) {
         if (result) result = before.error();
         continue;
       }
+      const PicoUsd own = ours ? ours(account->id, since) : PicoUsd{};
       const std::lock_guard lock(mutex_);
       for (auto& budget : account->budgets) {
-        if (budget.age() == age) budget.enforce_from(*before);
+        if (budget.age() == age) budget.enforce_from(*before, own);
+      }
+    }
+  }
+  return result;
+}
+
+Result<void> LocalLimiter::look_again(Sums which, const SpentSince& spent, Now now) {
+  Result<void> result;
+  for (const auto& account : accounts_with_budgets()) {
+    std::vector<std::pair<std::uint64_t, Wall>> windows;  // budgets by age, and since when
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto& budget : account->budgets) {
+        windows.emplace_back(budget.age(), budget.at(now.wall).span.begins);
+      }
+    }
+    for (const auto& [age, since] : windows) {
+      const auto sum = spent(account->id, since);
+      if (!sum) {
+        if (result) result = sum.error();
+        continue;
+      }
+      const std::lock_guard lock(mutex_);
+      for (auto& budget : account->budgets) {
+        if (budget.age() != age) continue;
+        auto* window = budget.find_exactly(since);
+        if (window != nullptr)
+          (window->*(which == Sums::ledger ? &WindowSums::learnt : &WindowSums::elsewhere)) = *sum;
       }
     }
   }

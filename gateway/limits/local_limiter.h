@@ -22,7 +22,10 @@ class LocalLimiter final : public Limiter {
 
   Payers payers(const config::KeyName& key, const config::TeamName& team) override;
   void configure(const AccountId& account, const config::Limits& limits, Now now) override;
-  config::Result<void> learn(const SpentSince& spent) override;
+  void begin_to_learn() override;
+  using Limiter::learn;
+  config::Result<void> learn(const SpentSince& spent, const OursSince& ours) override;
+  config::Result<void> look_again(Sums which, const SpentSince& spent, Now now) override;
   void forget_unused() override;
 
   config::Result<Slot> admit(const Payers& payers, std::int64_t expected_tokens, Now now) override;

@@ -34,6 +34,13 @@ using testing::Not;
 // take longer.
 constexpr seconds kLive{10};
 
+// What a sanitizer remembers of freed memory is more than what is looked for.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 std::string token_in(const test::TempDir& folder) {
   std::string token = test::read_file(folder.file("admin.token"));
   if (!token.empty()) token.pop_back();
@@ -247,7 +254,7 @@ TEST_F(Keys, A23_TenThousandWrongKeysLeaveNothingBehind) {
   const long grown = resident_kib() - before;
   RecordProperty("grown_kib", std::to_string(grown));
   // A cache of the wrong ones, 70 bytes each at the least, would be larger than this.
-  EXPECT_LT(grown, 700);
+  if (!kSanitized) EXPECT_LT(grown, 700);
   EXPECT_EQ(chat("rekaai/reka-edge").status, 200U) << "others are served";
 }
 

@@ -69,7 +69,10 @@ TEST_F(Successor, KeepsTheSameBudgetAndTakesTheLedgerOver) {
   auto newer = start();
   EXPECT_EQ(metric(*newer, "tollgate_ledger_failing"), "1");
   EXPECT_EQ(metric(*newer, kSpent), "0.1");
-  for (int i = 0; i < 6; ++i) EXPECT_EQ(ask(*newer), 200U);
+  // Both serve, and both count what the other one serves.
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(ask(*older), 200U);
+  ASSERT_TRUE(test::wait_for(seconds(10), [&] { return metric(*newer, kSpent) == "0.15"; }));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(ask(*newer), 200U);
   EXPECT_EQ(ask(*newer), 429U);
   ASSERT_TRUE(test::wait_for(seconds(10), [&] { return metric(*older, kSpent) == "0.25"; }));
   EXPECT_EQ(ask(*older), 429U);

@@ -129,24 +129,77 @@ TEST(SideBySide, TheOldersBudgetsCountWhatItsSuccessorSpendsEvenWhenThatDies) {
   ASSERT_TRUE(ledger);
   EXPECT_TRUE(
       test::wait_for(20s, [&] { return *(*ledger)->spent(kKey, {}) == PicoUsd{3'500'000}; }));
-  older.accounting->budgets().look_elsewhere();
   EXPECT_TRUE(older.comes_to(3'500'000));
 }
 
-TEST(SideBySide, ABudgetThatBeginsWhileNobodyCanTellLearnsByItselfOnceSomebodyCan) {
+TEST(SideBySide, ABudgetThatBeginsMeanwhileKnowsWhatBothHaveSpent) {
+  const test::JournalPlace place;
+  Process older(place, 1);
+  hold(older, 1, 600'000);
+  older.journal().settle(record_of(hold_of(1), 500'000));
+  Process newer(place, 2);
+  hold(newer, 2, 9'000'000);
+  newer.journal().settle(record_of(hold_of(2), 8'000'000));
+  ASSERT_TRUE(newer.budget());
+  EXPECT_TRUE(newer.comes_to(8'500'000));
+  ASSERT_TRUE(older.budget());
+  EXPECT_TRUE(older.comes_to(8'500'000));
+  older.die();
+  ASSERT_TRUE(test::wait_for(10s, [&] { return newer.accounting->writer() != nullptr; }));
+  ASSERT_TRUE(newer.accounting->budgets().ask_and_wait(10s));
+  EXPECT_TRUE(newer.comes_to(8'500'000));
+}
+
+TEST(SideBySide, WhatIsInTheLedgerBeforeAnybodySawItInAJournalCounts) {
   const test::JournalPlace place;
   Process older(place, 1);
   Process newer(place, 2);
-  hold(newer, 1, 9'000'000);
-  newer.journal().settle(record_of(hold_of(1), 8'000'000));
-  config::Limits limits;
-  limits.budgets.push_back({kBudget, config::Window::total, "UTC"});
-  newer.limiter.configure(kKey, limits, limits::Now::of(newer.clock));
-  const auto told = newer.accounting->budgets().ask_and_wait(100ms);
-  ASSERT_FALSE(told);
-  EXPECT_TRUE(newer.fits(kBudget.value));
-  older.die();
-  EXPECT_TRUE(newer.comes_to(8'000'000));
+  ASSERT_TRUE(older.budget());
+  ASSERT_TRUE(newer.budget());
+  for (int i = 1; i <= 20; ++i) {
+    hold(older, i, 200'000);
+    older.journal().settle(record_of(hold_of(i), 100'000));
+    // Carried at once: between two looks of the newer one it is written, read and booked.
+    ASSERT_TRUE(older.accounting->budgets().ask_and_wait(10s));
+  }
+  EXPECT_TRUE(newer.comes_to(2'000'000));
+}
+
+TEST(SideBySide, HoldsOfOthersThatEndWhileABudgetBeginsAreNotTakenOffIt) {
+  const test::JournalPlace place;
+  Process older(place, 1);
+  Process newer(place, 2);
+  for (int i = 1; i <= 20; ++i) hold(newer, i, 900'000);
+  // Seen as held by now.
+  ASSERT_TRUE(older.accounting->budgets().ask_and_wait(10s));
+  for (int i = 1; i <= 20; ++i) newer.journal().settle(record_of(hold_of(i), 20'000));
+  ASSERT_TRUE(older.budget());
+  EXPECT_TRUE(older.comes_to(400'000));
+}
+
+TEST(SideBySide, ALedgerThatSomebodyHoldsLockedKeepsNoBudgetFromBeginning) {
+  const test::JournalPlace place;
+  {
+    Process dead(place, 1);
+    hold(dead, 1, 900'000);
+    dead.journal().settle(record_of(hold_of(1), 700'000));
+  }
+  {
+    // Its journal outlives it, as when it was killed.
+    const auto folder = JournalFolder::open(place.settings(), 1, 7).value();
+    const config::SystemClock clock;
+    Journal journal(*folder, 0, clock);
+    ASSERT_TRUE(journal.hold(hold_of(2)));
+    journal.settle(record_of(hold_of(2), 100'000));
+  }
+  sqlite::OpenOptions options;
+  auto other = sqlite::Database::open(place.dir().file("tollgate.db"), options);
+  ASSERT_TRUE(other);
+  auto lock = sqlite::Transaction::begin(*other, sqlite::Transaction::Kind::immediate);
+  ASSERT_TRUE(lock);
+  Process next(place, 3);
+  ASSERT_TRUE(next.budget());
+  EXPECT_TRUE(next.comes_to(800'000));
 }
 
 }  // namespace

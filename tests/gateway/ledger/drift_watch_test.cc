@@ -103,9 +103,9 @@ TEST_F(DriftWatchTest, WhatIsEstimatedSuspectOrUnknownIsNotCompared) {
 }
 
 struct Refusing final : Ledger {
-  config::Result<void> append(std::span<const UsageRecord>) override {
+  config::Result<ThereAlready> append(std::span<const UsageRecord>) override {
     if (refuses) return config::failure(config::ErrorCode::overloaded, "no");
-    return {};
+    return ThereAlready();
   }
   config::Result<PicoUsd> spent(const AccountId&, config::Clock::Wall) override {
     return PicoUsd{7};

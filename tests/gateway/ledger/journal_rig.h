@@ -62,7 +62,7 @@ inline AttemptId id_of(const gateway::UsageRecord& record) {
 // Any thread.
 class MemoryLedger final : public gateway::Ledger {
  public:
-  config::Result<void> append(std::span<const gateway::UsageRecord> records) override {
+  config::Result<ThereAlready> append(std::span<const gateway::UsageRecord> records) override {
     if (auto then = std::exchange(at_first_append, nullptr)) then();
     const std::lock_guard lock(mutex_);
     ++calls_;
@@ -71,11 +71,13 @@ class MemoryLedger final : public gateway::Ledger {
       return config::failure(config::ErrorCode::overloaded, "", "locked");
     }
     largest_batch_ = std::max(largest_batch_, records.size());
-    for (const auto& record : records) {
-      const bool is_new = records_.emplace(id_of(record), record).second;
-      if (!is_new) ++repeated_;
+    ThereAlready there_already;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (records_.emplace(id_of(records[i]), records[i]).second) continue;
+      there_already.push_back(i);
+      ++repeated_;
     }
-    return {};
+    return there_already;
   }
   config::Result<config::PicoUsd> spent(const gateway::AccountId&, config::Clock::Wall) override {
     return config::PicoUsd{sum()};
