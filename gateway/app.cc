@@ -101,6 +101,7 @@ App::~App() {
   accounting_.stop_syncing();
   workers_.clear();
   admin_listener_.stop();
+  queries_.end();  // connections wait for their answers
   if (!end_all(admin_connections_, control_)) log::error("admin connections do not end", {});
 }
 

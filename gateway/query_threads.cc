@@ -9,18 +9,23 @@ QueryThreads::QueryThreads(int threads, std::size_t most_waiting) : most_waiting
 }
 
 QueryThreads::~QueryThreads() {
+  end();
+}
+
+void QueryThreads::end() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
   wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool QueryThreads::run(std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= most_waiting_) return false;
+    if (ending_ || waiting_.size() >= most_waiting_) return false;
     waiting_.push_back(std::move(task));
   }
   wake_.notify_one();

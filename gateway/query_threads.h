@@ -21,13 +21,15 @@ namespace gateway {
 class QueryThreads {
  public:
   QueryThreads(int threads, std::size_t most_waiting);
-  // Ends after what is under way and what waits.
+  // end().
   ~QueryThreads();
   QueryThreads(const QueryThreads&) = delete;
   QueryThreads& operator=(const QueryThreads&) = delete;
 
-  // False: too many wait already, and the task is not run.
+  // False: too many wait already, or it has ended, and the task is not run.
   bool run(std::function<void()> task);
+  // Returns after what is under way and what waits.
+  void end();
 
   // What `work` returns on one of the threads. overloaded: too many wait.
   template <class T>

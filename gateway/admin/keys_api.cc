@@ -254,6 +254,8 @@ Awaitable<Result<Answer>> KeysApi::remove(std::string_view id, const Call& call)
 
 Awaitable<Result<Answer>> KeysApi::rotate(std::string_view id, const Call& call) {
   if (auto stored = expect_stored(id); !stored) co_return std::move(stored).error();
+  auto version = version_in(call.if_match);
+  if (!version) co_return std::move(version).error();
   std::optional<std::int64_t> overlap = 3600;
   auto read = read_body(call.body, [&](StrictObject& object) {
     object.whole("overlap_s", overlap, 0, kLongestOverlap);
@@ -262,7 +264,9 @@ Awaitable<Result<Answer>> KeysApi::rotate(std::string_view id, const Call& call)
   const auto who = by(call);
   const auto until = who.when + std::chrono::seconds(overlap.value_or(0));
   const auto secret = keys::make_secret(random_);
-  auto replace = [&](keys::KeyStore& store) { return store.rotate(id, secret.kept, until, who); };
+  auto replace = [&](keys::KeyStore& store) {
+    return store.rotate(id, *version, secret.kept, until, who);
+  };
   auto done = co_await changed(replace);
   if (!done) co_return std::move(done).error();
   co_return tell(done->after, 200, &secret.text);

@@ -13,6 +13,7 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/load_config.h"
 #include "gateway/configure_limits.h"
+#include "gateway/keys/key_json.h"
 #include "gateway/keys/key_store.h"
 #include "gateway/keys/live_keys.h"
 #include "gateway/ledger/ledger_reader.h"
@@ -30,20 +31,22 @@ using providers::JsonValue;
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::size_t kPadding = 64;  // as ChatRequest::bytes wants it
 
-// One that is stored beside the configuration's; nullopt: there is none of that name.
-std::optional<keys::StoredKey> stored_key(const std::string& name, const config::Config& config) {
+// One that is stored beside the configuration's.
+Result<keys::StoredKey> stored_key(const std::string& name, const config::Config& config) {
   auto reader = sqlite::open_for_reading(config.ledger.database, kPatience);
-  if (!reader) return std::nullopt;
-  keys::KeyStore store(*reader);
-  auto found = store.find(name);
-  if (!found || found->name != name) return std::nullopt;
-  return *std::move(found);
+  if (!reader) return std::move(reader).error();
+  auto found = keys::KeyStore(*reader).find(name);
+  if (found && found->name == name) return found;
+  const bool none = found.has_value() || found.error().code == config::ErrorCode::not_found;
+  if (!none) return found;
+  return config::invalid_request(fmt::format("no key is named '{}'", name));
 }
 
 // The key of that name, as a request would meet it, with its limits in force.
-std::optional<VirtualKey> key_named(const std::string& name, const Snapshot& snapshot,
-                                    limits::Limiter& limiter, limits::Now now) {
+Result<VirtualKey> key_named(const std::string& name, const Snapshot& snapshot,
+                             limits::Limiter& limiter, limits::Now now) {
   if (name.empty() && snapshot.anonymous() != nullptr) return *snapshot.anonymous();
+  if (name.empty()) return config::invalid_request("say whose request it would be: --key NAME");
   for (const config::Key& key : snapshot.config().keys) {
     if (key.name.view() != name) continue;
     VirtualKey found;
@@ -56,7 +59,11 @@ std::optional<VirtualKey> key_named(const std::string& name, const Snapshot& sna
     return found;
   }
   auto stored = stored_key(name, snapshot.config());
-  if (!stored) return std::nullopt;
+  if (!stored) return std::move(stored).error();
+  if (const auto state = keys::state_of(*stored, now.wall); state != "active") {
+    return config::invalid_request(
+        fmt::format("the key {} is {}: its requests are refused with 401", name, state));
+  }
   limiter.configure({AccountKind::key, stored->name}, stored->settings.limits, now);
   const std::string id = stored->id;
   const keys::LiveKeys live({*std::move(stored)}, &limiter);
@@ -135,7 +142,7 @@ int explain(const ExplainOptions& options) {
   configure_limits(limits_of((*snapshot)->config()), {}, limiter, now);
   const auto caller = key_named(options.key, **snapshot, limiter, now);
   if (!caller) {
-    fmt::print(stderr, "no key is named '{}'\n", options.key);
+    complain(caller.error());
     return 2;
   }
   learn_what_was_spent((*snapshot)->config(), limiter);

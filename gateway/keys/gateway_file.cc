@@ -1,7 +1,9 @@
 #include "gateway/keys/gateway_file.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <variant>
 
@@ -9,10 +11,12 @@
 #include <fmt/os.h>
 
 #include "config/text_file.h"
+#include "gateway/ledger/sqlite/writer_lock.h"
 
 namespace gateway::keys {
 namespace {
 
+constexpr std::string_view kProcess = "process=";
 constexpr std::string_view kAdmin = "admin=";
 
 std::string path_of(const std::string& database) {
@@ -31,7 +35,7 @@ config::Result<GatewayFile> GatewayFile::write(const std::string& database,
     // Moved into place, so that whoever reads it reads it whole.
     {
       auto file = fmt::output_file(path + ".new");
-      file.print("{}{}\n", kAdmin, to_string(reached));
+      file.print("{}{}\n{}{}\n", kProcess, ::getpid(), kAdmin, to_string(reached));
     }
     std::filesystem::rename(path + ".new", path);
   } catch (const std::system_error& error) {
@@ -54,9 +58,17 @@ std::optional<config::Endpoint> gateway_of(const std::string& database) {
   const auto* read = std::get_if<config::FileText>(&file);
   if (read == nullptr) return std::nullopt;
   std::string_view text = read->text;
-  if (!text.starts_with(kAdmin)) return std::nullopt;
-  text.remove_prefix(kAdmin.size());
-  return config::parse_endpoint(text.substr(0, text.find('\n')));
+  // One that was killed leaves its file behind, and anybody may listen on its port by now.
+  const auto line = [&text](std::string_view name) -> std::string_view {
+    if (!text.starts_with(name)) return {};
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto value = text.substr(name.size(), end - name.size());
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return value;
+  };
+  const auto process = line(kProcess);
+  if (process.empty() || process != sqlite::WriterLock::last_holder(database)) return std::nullopt;
+  return config::parse_endpoint(line(kAdmin));
 }
 
 }  // namespace gateway::keys

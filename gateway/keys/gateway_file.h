@@ -26,7 +26,7 @@ class GatewayFile {
   std::string path_;  // empty: moved from
 };
 
-// Where the gateway that holds this database listens; nullopt: nothing says so.
+// Where the gateway that holds this database's lock listens; nullopt: nothing says so.
 std::optional<config::Endpoint> gateway_of(const std::string& database);
 
 }  // namespace gateway::keys

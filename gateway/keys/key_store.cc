@@ -197,8 +197,9 @@ Result<KeyStore::Changed> KeyStore::change(std::string_view id, std::optional<st
   return changed;
 }
 
-Result<KeyStore::Changed> KeyStore::rotate(std::string_view id, const SecretDigest& fresh,
-                                           Clock::Wall until, const By& by) {
+Result<KeyStore::Changed> KeyStore::rotate(std::string_view id, std::optional<std::int64_t> version,
+                                           const SecretDigest& fresh, Clock::Wall until,
+                                           const By& by) {
   auto transaction = begin(database_);
   if (!transaction) return std::move(transaction).error();
   const auto replace = [&](StoredKey& key) -> Result<void> {
@@ -211,7 +212,7 @@ Result<KeyStore::Changed> KeyStore::rotate(std::string_view id, const SecretDige
     key.secrets.insert(key.secrets.begin(), fresh);
     return {};
   };
-  auto changed = change_in(id, std::nullopt, "rotate", replace, by);
+  auto changed = change_in(id, version, "rotate", replace, by);
   if (!changed) return changed;
   const std::string& key = changed->after.id;
   auto done = execute(database_, "DELETE FROM key_secret WHERE key = ?1 AND good_until <= ?2", key,

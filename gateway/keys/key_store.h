@@ -61,8 +61,9 @@ class KeyStore {
                                  std::string_view action, const Change& change, const By& by);
   // The secrets so far are good until `until`, or until their own end if that is earlier;
   // those that have ended are forgotten.
-  config::Result<Changed> rotate(std::string_view id, const SecretDigest& fresh,
-                                 config::Clock::Wall until, const By& by);
+  config::Result<Changed> rotate(std::string_view id, std::optional<std::int64_t> version,
+                                 const SecretDigest& fresh, config::Clock::Wall until,
+                                 const By& by);
   // The key as it was.
   config::Result<StoredKey> remove(std::string_view id, std::optional<std::int64_t> version,
                                    const By& by);

@@ -94,6 +94,25 @@ TEST_F(Explain, AKeyThatMayNotAndOneThatIsNoneAreTold) {
   EXPECT_EQ(unknown.status, 2);
   EXPECT_THAT(unknown.printed, HasSubstr("no key is named 'nobody'"));
   EXPECT_EQ(explain({"--key", "tester"}).status, 2) << "of what?";
+  const auto nobody = explain({"--model", "failover/ok"});
+  EXPECT_EQ(nobody.status, 2);
+  EXPECT_THAT(nobody.printed, HasSubstr("--key NAME"));
+}
+
+TEST_F(Explain, AStoredKeyIsFoundAndOneThatIsOffIsSaidToBe) {
+  std::string token = test::read_file(gateway().folder().file("admin.token"));
+  token.pop_back();
+  const HeaderFields admin{{"Authorization", "Bearer " + token},
+                           {"Content-Type", "application/json"}};
+  test::HttpClient client(gateway().admin_port());
+  ASSERT_EQ(client.post("/api/keys", R"({"name":"kept"})", admin).status, 201U);
+  const auto served = explain({"--key", "kept", "--model", "failover/ok"});
+  EXPECT_EQ(served.status, 0) << served.printed;
+  EXPECT_THAT(served.printed, HasSubstr("asked first"));
+  ASSERT_EQ(client.post("/api/keys/kept/disable", "", admin).status, 200U);
+  const auto off = explain({"--key", "kept", "--model", "failover/ok"});
+  EXPECT_EQ(off.status, 2);
+  EXPECT_THAT(off.printed, HasSubstr("the key kept is disabled"));
 }
 
 }  // namespace

@@ -54,6 +54,14 @@ config::Result<WriterLock> WriterLock::take(const std::string& database_path) {
   return lock;
 }
 
+std::string WriterLock::last_holder(const std::string& database_path) {
+  const int descriptor = ::open((database_path + ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return {};
+  std::string told = holder(descriptor);
+  ::close(descriptor);
+  return told;
+}
+
 WriterLock::WriterLock(WriterLock&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)) {}
 

@@ -15,6 +15,9 @@ class WriterLock {
   static config::Result<WriterLock> take(const std::string& database_path);
   ~WriterLock();
   WriterLock(WriterLock&& other) noexcept;
+
+  // The number of the process that took the lock last; empty: nobody has.
+  static std::string last_holder(const std::string& database_path);
   WriterLock& operator=(WriterLock&&) = delete;
 
  private:

@@ -124,7 +124,8 @@ TEST_F(Keys, RotationKeepsTheOldSecretForTheOverlap) {
   const auto key = make("ada");
   const auto old = last_.kept;
   const auto fresh = make_secret(random_).kept;
-  const auto rotated = store().rotate(key.id, fresh, kNow + hours(1), {"admin", kNow + seconds(1)});
+  const auto rotated =
+      store().rotate(key.id, std::nullopt, fresh, kNow + hours(1), {"admin", kNow + seconds(1)});
   ASSERT_TRUE(rotated) << rotated.error().detail;
   for (const StoredKey& after : {rotated->after, *store().find(key.id)}) {
     ASSERT_EQ(after.secrets.size(), 2U);
@@ -136,9 +137,13 @@ TEST_F(Keys, RotationKeepsTheOldSecretForTheOverlap) {
   }
   // Rotated again: an overlap is never made longer, and what has ended is forgotten.
   const auto third = make_secret(random_).kept;
-  ASSERT_TRUE(store().rotate(key.id, third, kNow + hours(9), {"admin", kNow + seconds(2)}));
+  EXPECT_EQ(store().rotate(key.id, 1, third, kNow, {"admin", kNow}).error().code,
+            config::ErrorCode::conflict)
+      << "whoever rotates has seen another version";
+  ASSERT_TRUE(
+      store().rotate(key.id, std::nullopt, third, kNow + hours(9), {"admin", kNow + seconds(2)}));
   EXPECT_EQ(store().find(key.id)->secrets.at(2).until, kNow + hours(1));
-  ASSERT_TRUE(store().rotate(key.id, make_secret(random_).kept, kNow + hours(9),
+  ASSERT_TRUE(store().rotate(key.id, std::nullopt, make_secret(random_).kept, kNow + hours(9),
                              {"admin", kNow + hours(2)}));
   const auto left = store().find(key.id)->secrets;
   ASSERT_EQ(left.size(), 3U);
@@ -204,7 +209,7 @@ TEST_F(Keys, A25_TheDatabaseIsTheOwnersAndHoldsNoSecret) {
   secrets.emplace_back(last_.text.reveal());
   const auto fresh = make_secret(random_);
   secrets.emplace_back(fresh.text.reveal());
-  ASSERT_TRUE(store().rotate(key.id, fresh.kept, kNow + hours(1), {"admin", kNow}));
+  ASSERT_TRUE(store().rotate(key.id, std::nullopt, fresh.kept, kNow + hours(1), {"admin", kNow}));
   for (const char* ending : {"", "-wal", "-shm"}) {
     const std::string path = ledger_.path() + ending;
     if (!std::filesystem::exists(path)) continue;
