@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <utility>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
 #include "gateway/admin/api_endpoints.h"
@@ -201,6 +203,7 @@ void App::reload() {
 
 void App::tick() {
   keys_->tick();
+  if (keys_->may_follow()) net::co_spawn(control_, keys_->follow(), net::detached);
   constexpr unsigned kTidyEvery = 60;
   if (ticks_++ % kTidyEvery == 0) accounting_.tidy();
   next_tick_.expires_after(std::chrono::seconds(1));

@@ -168,16 +168,31 @@ void KeyControl::enforce(const std::string& key, const config::Limits& limits) {
   }
 }
 
-// The keys as they are now, read on this thread: once in a process's life.
-void KeyControl::take_in() {
-  auto reader = sqlite::open_for_reading(compiled_->config().ledger.database, kBusy);
-  auto stored = reader ? keys::KeyStore(*reader).all()
-                       : config::Result<std::vector<keys::StoredKey>>(reader.error());
+Awaitable<void> KeyControl::follow() {
+  following_ = true;
+  // Asked first: what is changed after this is changed by this process.
+  const bool ours = accounting_.writer() != nullptr;
+  config::Result<std::vector<keys::StoredKey>> stored = std::vector<keys::StoredKey>();
+  std::int64_t newest = last_change_;
+  auto look = [&](keys::KeyStore& store) {
+    const auto log = store.audit(0, 1);
+    if (!log) {
+      stored = log.error();
+      return;
+    }
+    newest = log->empty() ? 0 : log->front().id;
+    if (newest != last_change_) stored = store.all();
+  };
+  const bool looked = co_await read(std::move(look));
+  following_ = false;
+  if (!looked) co_return;
   if (!stored) {
-    return log::warn("what changed of the keys is not known yet",
-                     {{"why", stored.error().message}});
+    log::warn("what changed of the keys is not known yet", {{"why", stored.error().message}});
+    co_return;
   }
-  may_be_behind_ = false;
+  if (ours) may_be_behind_ = false;
+  if (newest == last_change_) co_return;
+  last_change_ = newest;
   live_ = keys::LiveKeys(*stored, &limiter_);
   adopt(compiled_);
 }
@@ -200,10 +215,7 @@ void KeyControl::publish(std::shared_ptr<const Snapshot> next) {
 }
 
 void KeyControl::tick() {
-  if (accounting_.writer() != nullptr) {
-    if (may_be_behind_) take_in();
-    if (admin_) be_found();
-  }
+  if (admin_ && accounting_.writer() != nullptr) be_found();
   let_go();
   if (clock_.now() - uses_written_ >= kWriteUsesEvery) write_uses_down();
 }

@@ -61,8 +61,12 @@ class KeyControl final : private keys::StoreAccess {
   Awaitable<config::Result<admin::Answer>> handle(const admin::Call& call);
 
   // About once a second: lets go of what nobody uses any more, writes last uses down now and
-  // then; takes in what another process changed that wrote the ledger until now.
+  // then.
   void tick();
+  // About once a second: takes in what another process changed that writes the ledger, or did
+  // until now. One at a time.
+  Awaitable<void> follow();
+  bool may_follow() const { return may_be_behind_ && !following_; }
   // Before the ledger's thread ends: writes last uses down, is not found any more, and reads
   // nothing more. Whoever waits is answered.
   void stop();
@@ -82,7 +86,6 @@ class KeyControl final : private keys::StoreAccess {
   Awaitable<bool> read(Work work) override;
 
   void changed(const std::string& id, const keys::StoredKey* now);
-  void take_in();
   void be_found();
   void enforce_all();
   void enforce(const std::string& key, const config::Limits& limits);
@@ -100,6 +103,8 @@ class KeyControl final : private keys::StoreAccess {
   admin::KeysApi api_;
   LimitsByAccount enforced_;
   bool may_be_behind_ = false;  // another process wrote the ledger, and may have changed keys
+  bool following_ = false;
+  std::int64_t last_change_ = -1;  // that was taken in, by the log of changes; -1: not known
   std::vector<Leaving> leaving_;
   std::shared_ptr<const Snapshot> compiled_;  // the configuration's keys alone
   std::shared_ptr<const Snapshot> current_;

@@ -101,28 +101,36 @@ TEST_F(Successor, LosesNothingWhenItIsKilledBesideTheOlder) {
   EXPECT_EQ(older->stop(), 0) << older->log();
 }
 
-TEST_F(Successor, KnowsTheKeysThatTheOlderMadeMeanwhile) {
+TEST_F(Successor, KnowsTheKeysThatTheOlderMakesAndEndsMeanwhile) {
   auto older = start();
   auto newer = start();
-  const auto make = [](const test::GatewayProcess& gateway) {
+  const auto admin = [](const test::GatewayProcess& gateway, std::string_view path,
+                        std::string_view body) {
     std::string token = test::read_file(gateway.folder().file("admin.token"));
     token.pop_back();
     test::HttpClient client(gateway.admin_port());
     return client.post(
-        "/api/keys", R"({"name":"late"})",
-        {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}});
+        path, body, {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}});
   };
-  EXPECT_EQ(make(*newer).status, 503U) << "only whoever writes the ledger can";
-  const auto made = make(*older);
+  constexpr std::string_view kLate = R"({"name":"late"})";
+  EXPECT_EQ(admin(*newer, "/api/keys", kLate).status, 503U) << "only whoever writes the ledger can";
+  const auto made = admin(*older, "/api/keys", kLate);
   ASSERT_EQ(made.status, 201U) << made.body;
   const auto value = simulator::parse_json(made.body);
   ASSERT_TRUE(value);
   const std::string secret(simulator::text_of(value->as_object(), "secret"));
+  const auto becomes = [&](unsigned status) {
+    return test::wait_for(seconds(10), [&] {
+      test::HttpClient client(newer->client_port());
+      return client.get("/v1/models", {{"Authorization", "Bearer " + secret}}).status == status;
+    });
+  };
+  EXPECT_TRUE(becomes(200));
+  EXPECT_EQ(admin(*older, "/api/keys/late/disable", "").status, 200U);
+  EXPECT_TRUE(becomes(401));
+  EXPECT_EQ(admin(*older, "/api/keys/late/enable", "").status, 200U);
   EXPECT_EQ(older->stop(), 0) << older->log();
-  EXPECT_TRUE(test::wait_for(seconds(10), [&] {
-    test::HttpClient client(newer->client_port());
-    return client.get("/v1/models", {{"Authorization", "Bearer " + secret}}).status == 200;
-  }));
+  EXPECT_TRUE(becomes(200));
 }
 
 }  // namespace
