@@ -274,8 +274,8 @@ void LocalLimiter::correct(const Admitted& slot, std::int64_t tokens) {
   const auto back = slot.expected_tokens - std::max<std::int64_t>(tokens, 0);
   const std::lock_guard lock(mutex_);
   for (unsigned i = 0; i < accounts.size(); ++i) {
-    const bool taken = (slot.tokens_in >> i & 1U) != 0;
-    if (auto& bucket = accounts[i]->tokens; taken && bucket) bucket->give(back);
+    if ((slot.tokens_in >> i & 1U) == 0) continue;
+    if (auto& bucket = accounts[i]->tokens) bucket->give(back);
   }
 }
 

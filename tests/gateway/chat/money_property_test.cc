@@ -36,6 +36,18 @@ struct Stream : providers::StreamDecoder {
 
 // A request and what of it is under way. Its decoder outlives its meter.
 struct Open {
+  Open() = default;
+  Open(Open&& other) noexcept = default;
+  Open& operator=(Open&& other) noexcept {
+    attempt = std::move(other.attempt);  // what was here ends before the meter it refers to
+    meter = std::move(other.meter);
+    decoder = std::move(other.decoder);
+    shown = other.shown;
+    streamed = other.streamed;
+    id = std::move(other.id);
+    return *this;
+  }
+
   std::string id;
   bool streamed = false;
   std::int64_t shown = 0;
