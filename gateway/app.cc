@@ -49,7 +49,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
          limits::Limiter& limiter, Accounting& accounting)
     : reload_(std::move(reload)),
       keys_(std::move(keys)),
-      tokens_(std::move(tokens)),
+      tokens_(tokens),
       server_(keys_->snapshot()->config().server),
       metrics_({{"version", kVersion}}, worker_count(server_)),
       client_connections_(server_.max_connections),

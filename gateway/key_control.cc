@@ -17,7 +17,9 @@ namespace {
 constexpr std::chrono::milliseconds kBusy{5'000};
 constexpr std::chrono::seconds kWriteUsesEvery{30};
 // How long a start waits to learn what budgets have spent.
-constexpr std::chrono::seconds kBudgetsPatience{10};
+constexpr std::chrono::milliseconds kBudgetsPatience{10'000};
+// And a running gateway's control thread.
+constexpr std::chrono::milliseconds kPatienceServing{2'000};
 
 AccountId account_of(const std::string& key) {
   return {AccountKind::key, key};
@@ -73,8 +75,6 @@ KeyControl::KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money mo
       compiled_(compiled),
       uses_written_(clock.now()) {
   enforce_all();
-  // What cannot be told now is asked for until it can.
-  (void)accounting_.budgets().ask_and_wait(kBudgetsPatience);
   publish(compiled->with_keys(compiled->keys().with({}, live_.secrets())));
 }
 
@@ -88,8 +88,9 @@ void KeyControl::serve(Publish publish, const config::Endpoint& admin) {
 
 // By the command line, which must come to whoever writes the ledger.
 void KeyControl::be_found() {
-  const auto admin = *std::exchange(admin_, std::nullopt);
-  auto file = keys::GatewayFile::write(compiled_->config().ledger.database, admin);
+  if (!admin_) return;
+  auto file = keys::GatewayFile::write(compiled_->config().ledger.database, *admin_);
+  admin_.reset();
   if (!file) return log::warn("the command line will not find us", {{"why", file.error().message}});
   file_.emplace(*std::move(file));
 }
@@ -154,13 +155,13 @@ void KeyControl::enforce_all() {
   }
   configure_limits(wanted, enforced_, limiter_, limits::Now::of(clock_));
   enforced_ = std::move(wanted);
-  accounting_.budgets().ask();
+  learn_budgets();
 }
 
 void KeyControl::enforce(const std::string& key, const config::Limits& limits) {
   const auto account = account_of(key);
   limiter_.configure(account, limits, limits::Now::of(clock_));
-  accounting_.budgets().ask();
+  if (!limits.budgets.empty()) learn_budgets();
   if (limits == config::Limits{}) {
     enforced_.erase(account);
   } else {
@@ -195,6 +196,13 @@ Awaitable<void> KeyControl::follow() {
   last_change_ = newest;
   live_ = keys::LiveKeys(*stored, &limiter_);
   adopt(compiled_);
+}
+
+// Before anybody can spend of them: moments, unless the ledger does not answer; then they are
+// asked for until it does.
+void KeyControl::learn_budgets() {
+  const auto patience = publish_ ? kPatienceServing : kBudgetsPatience;
+  (void)accounting_.budgets().ask_and_wait(patience);
 }
 
 void KeyControl::let_go() {

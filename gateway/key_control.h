@@ -87,6 +87,7 @@ class KeyControl final : private keys::StoreAccess {
 
   void changed(const std::string& id, const keys::StoredKey* now);
   void be_found();
+  void learn_budgets();
   void enforce_all();
   void enforce(const std::string& key, const config::Limits& limits);
   void let_go();

@@ -42,7 +42,7 @@ int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snap
   const auto reload = [path = options.config_path, &limiter] {
     return compile_config(path, &limiter);
   };
-  App app(*std::move(keys), std::move(tokens), reload, limiter, accounting);
+  App app(*std::move(keys), tokens, reload, limiter, accounting);
   if (!options.port_file.empty() && !write_ports(options.port_file, app)) {
     fmt::print(stderr, "cannot write the port file {}\n", options.port_file);
     return 1;
@@ -66,7 +66,7 @@ int serve(const ServeOptions& options) {
                                      std::random_device{}(), limiter);
   if (!accounting) return complain(accounting.error());
   try {
-    return run(options, *snapshot, *std::move(tokens), limiter, **accounting, clock);
+    return run(options, *snapshot, *tokens, limiter, **accounting, clock);
   } catch (const std::system_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;
