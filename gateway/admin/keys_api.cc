@@ -125,7 +125,7 @@ Awaitable<std::invoke_result_t<Work, keys::KeyStore&>> KeysApi::changed(Work wor
   std::optional<std::invoke_result_t<Work, keys::KeyStore&>> out;
   auto there = [&](keys::KeyStore& store) { out.emplace(work(store)); };
   const bool done = co_await store_.change(std::move(there));
-  if (!done) co_return about_to_end();
+  if (!done || !out) co_return about_to_end();
   co_return *std::move(out);
 }
 
@@ -134,7 +134,7 @@ Awaitable<std::invoke_result_t<Work, keys::KeyStore&>> KeysApi::read(Work work) 
   std::optional<std::invoke_result_t<Work, keys::KeyStore&>> out;
   auto there = [&](keys::KeyStore& store) { out.emplace(work(store)); };
   const bool done = co_await store_.read(std::move(there));
-  if (!done) co_return about_to_end();
+  if (!done || !out) co_return about_to_end();
   co_return *std::move(out);
 }
 
