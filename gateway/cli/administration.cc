@@ -28,6 +28,7 @@ using http::verb;
 
 // For the audit log, so that it says which of those who may did it.
 std::string user() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the command has one thread
   const passwd* entry = ::getpwuid(::getuid());
   return entry != nullptr ? fmt::format("cli {}", entry->pw_name)
                           : fmt::format("cli uid {}", ::getuid());
@@ -70,6 +71,8 @@ class InTheLedger final : public Administration, private keys::StoreAccess {
     call.body = body;
     call.who = user();
     Result<admin::Answer> answer = config::failure(config::ErrorCode::internal, "No answer.");
+    // run_to_end() keeps the function until the coroutine has ended.
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
     auto handle = [&]() -> Awaitable<void> { answer = co_await api_.handle(call); };
     run_to_end(io_, std::move(handle));
     if (!answer) return std::move(answer).error();
@@ -104,6 +107,7 @@ class ThroughTheGateway final : public Administration {
 
   Result<std::string> ask(verb method, const std::string& path, const std::string& body) override {
     Result<std::string> answer = config::failure(config::ErrorCode::internal, "No answer.");
+    // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines): as above
     auto talk = [&]() -> Awaitable<void> { answer = co_await exchange(method, path, body); };
     run_to_end(io_, std::move(talk));
     return answer;

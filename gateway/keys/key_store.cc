@@ -27,9 +27,12 @@ std::optional<std::int64_t> micros(const std::optional<Clock::Wall>& at) {
   return at ? std::optional(micros(*at)) : std::nullopt;
 }
 
+Clock::Wall moment(std::int64_t micros) {
+  return Clock::Wall(std::chrono::microseconds(micros));
+}
+
 std::optional<Clock::Wall> wall(std::optional<std::int64_t> micros) {
-  if (!micros) return std::nullopt;
-  return Clock::Wall(std::chrono::microseconds(*micros));
+  return micros ? std::optional(moment(*micros)) : std::nullopt;
 }
 
 Blob bytes_of(const config::Sha256& digest) {
@@ -100,7 +103,7 @@ Result<std::vector<StoredKey>> KeyStore::read(std::string_view condition, std::s
     if (!settings) return std::move(settings).error();
     key.settings = *std::move(settings);
     key.enabled = rows->integer(3) != 0;
-    key.created_at = *wall(rows->integer(4));
+    key.created_at = moment(rows->integer(4));
     key.last_used_at = wall(rows->maybe_integer(5));
     key.version = rows->integer(6);
     by_id.emplace(key.id, keys.size());
@@ -268,7 +271,7 @@ Result<std::vector<AuditEntry>> KeyStore::audit(std::int64_t before, std::size_t
     if (!row) return std::move(row).error();
     if (!*row) return entries;
     entries.push_back({.id = rows->integer(0),
-                       .at = *wall(rows->integer(1)),
+                       .at = moment(rows->integer(1)),
                        .who = std::string(rows->text(2)),
                        .action = std::string(rows->text(3)),
                        .subject = std::string(rows->text(4)),
