@@ -21,14 +21,12 @@ Result<std::unique_ptr<LedgerReader>> LedgerReader::open(const std::string& path
 Result<void> LedgerReader::prepare() {
   auto names = Names::open(database_);
   if (!names) return names.error();
-  names_.emplace(*std::move(names));
   auto accounts = AccountSums::open(database_);
   if (!accounts) return accounts.error();
-  accounts_.emplace(*std::move(accounts));
   auto latest = database_.prepare(
       "SELECT cost FROM record WHERE request = ?1 AND attempt = ?2 ORDER BY revision DESC LIMIT 1");
   if (!latest) return latest.error();
-  latest_.emplace(*std::move(latest));
+  prepared_.reset(new Prepared{*std::move(names), *std::move(accounts), *std::move(latest)});
   return {};
 }
 
@@ -40,17 +38,17 @@ Result<config::PicoUsd> LedgerReader::spent(const AccountId& account, config::Cl
   // Several statements, one moment.
   auto moment = sqlite::Transaction::begin(database_, sqlite::Transaction::Kind::read);
   if (!moment) return moment.error();
-  return accounts_->spent(*names_, account, since);
+  return prepared_->accounts.spent(prepared_->names, account, since);
 }
 
 Result<std::optional<config::PicoUsd>> LedgerReader::cost(const config::RequestId& request,
                                                           int attempt) {
   const RequestKey key(request);
-  auto found = latest_->with(key.stored(), attempt).step();
+  auto found = prepared_->latest.with(key.stored(), attempt).step();
   if (!found) return found.error();
   if (!*found) return std::optional<config::PicoUsd>();
-  const config::PicoUsd cost{latest_->integer(0)};
-  latest_->reset();
+  const config::PicoUsd cost{prepared_->latest.integer(0)};
+  prepared_->latest.reset();
   return std::optional(cost);
 }
 

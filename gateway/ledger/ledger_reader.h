@@ -38,9 +38,12 @@ class LedgerReader {
   config::Result<void> prepare();
 
   sqlite::Database database_;
-  std::optional<Names> names_;
-  std::optional<AccountSums> accounts_;
-  std::optional<sqlite::Statement> latest_;
+  struct Prepared {
+    Names names;
+    AccountSums accounts;
+    sqlite::Statement latest;  // cost of an attempt
+  };
+  std::unique_ptr<Prepared> prepared_;
 };
 
 }  // namespace gateway

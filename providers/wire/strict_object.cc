@@ -84,7 +84,7 @@ void StrictObject::whole(std::string_view name, std::optional<std::int64_t>& out
   if (!value.is(JsonType::number)) return fail(wrong_type(place, wanted, value));
   const auto number = value.integer();
   if (!number || *number < least || *number > most) return fail(wrong_value(place, wanted));
-  out = *number;
+  out = number;
 }
 
 void StrictObject::fail(config::Error error) {
