@@ -39,10 +39,11 @@ providers::Usage with_tokens(const providers::Usage& before, const providers::Us
   return out;
 }
 
-Correction correction_of(const Finding& finding, const config::Target& target) {
-  Correction out{finding.before.request, finding.before.attempt, finding.receipt->cost, {}, {}};
-  if (finding.receipt->tokens.tokens != providers::Source::reported) return out;
-  out.usage = with_tokens(finding.before.usage, finding.receipt->tokens);
+Correction correction_of(const UsageRecord& before, const providers::Receipt& receipt,
+                         const config::Target& target) {
+  Correction out{before.request, before.attempt, receipt.cost, {}, {}};
+  if (receipt.tokens.tokens != providers::Source::reported) return out;
+  out.usage = with_tokens(before.usage, receipt.tokens);
   if (target.price) out.priced = providers::priced(*out.usage, *target.price);
   return out;
 }
@@ -152,7 +153,7 @@ Awaitable<Result<void>> Pass::look_at(const UsageRecord& record, const config::T
   co_await pause();
   if (!finding.receipt) co_return Result<void>();
 
-  const Correction correction = correction_of(finding, target);
+  const Correction correction = correction_of(record, *finding.receipt, target);
   if (correction.priced) finding.ours = correction.priced;
   if (finding.receipt->cost.value == 0 && finding.ours && finding.ours->value > 0) {
     finding.verdict = Verdict::zero;

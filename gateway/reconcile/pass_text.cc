@@ -21,7 +21,7 @@ std::optional<config::PicoUsd> receipt_of(const Finding& finding) {
   return finding.receipt ? std::optional(finding.receipt->cost) : std::nullopt;
 }
 
-std::string dash(std::string text) {
+std::string_view dash(std::string_view text) {
   return text.empty() ? "-" : text;
 }
 
