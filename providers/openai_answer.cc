@@ -6,6 +6,7 @@
 #include "providers/finish_reason.h"
 #include "providers/openai_parameters.h"
 #include "providers/reasoning_tags.h"
+#include "providers/refusal.h"
 #include "providers/upstream_error.h"
 #include "providers/usage_json.h"
 #include "providers/wire/edits.h"

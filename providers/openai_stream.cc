@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "providers/openai_answer.h"
+#include "providers/refusal.h"
 #include "providers/stopped_member.h"
 #include "providers/upstream_error.h"
 #include "providers/usage_json.h"

@@ -4,6 +4,7 @@
 
 #include "providers/openai_answer.h"
 #include "providers/openai_parameters.h"
+#include "providers/refusal.h"
 #include "providers/upstream_error.h"
 #include "providers/usage_json.h"
 #include "providers/wire/json_writer.h"

@@ -1,7 +1,6 @@
 #pragma once
-// What an upstream's refusal means to us, whatever its shape: OpenAI's, OpenRouter's
-// (int, string or no code; availability), LiteLLM's ("None", class names in the text),
-// vLLM's and llama.cpp's, FastAPI's `detail`, a bare string, HTML, nothing at all. Pure.
+// The Error that an upstream's refusal is to us, whatever its shape: an object (refusal.h),
+// words, HTML, nothing at all. Pure.
 //
 // Only the client's own faults are told in the upstream's words; for the rest they
 // stay in Error::detail, which goes to the log and so never holds a body, a choice or a
@@ -25,12 +24,5 @@ config::Error upstream_error_inside(const Call& call, const AnswerHead& head, Js
 
 // The same for a choice that holds an error, or whose finish_reason says that it failed.
 config::Error upstream_error_in_choice(const Call& call, const AnswerHead& head, JsonValue choice);
-
-// Something that stands for an error although the answer is a 200: a truthy `error`, or
-// vLLM's flat {"object":"error",…}.
-bool holds_error(JsonValue object);
-
-// `text` without what could be a key, cut to what may be told.
-std::string without_keys(std::string_view text, const config::Secret& key);
 
 }  // namespace providers
