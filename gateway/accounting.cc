@@ -127,6 +127,13 @@ bool Accounting::run(std::function<void()> task) {
   return true;
 }
 
+void Accounting::saw_receipt(const UsageRecord& attempt, const TwoOpinions& both) {
+  (void)run([this, attempt, both] {
+    drift_.saw_receipt(attempt, both);
+    counted_.compared(attempt, ToldBy::receipt, both);
+  });
+}
+
 // Twice: what was settled is journalled a moment later, before the second call.
 Result<void> Accounting::carry_all() {
   // Nothing was journalled here yet; what dead processes left is counted until it is replayed.

@@ -23,8 +23,10 @@
 #include "gateway/ledger/journal_sync.h"
 #include "gateway/ledger/ledger_writer.h"
 #include "gateway/ledger/retention.h"
+#include "gateway/ledger/second_opinion.h"
 #include "gateway/ledger/sqlite_ledger.h"
 #include "gateway/limits/limiter.h"
+#include "gateway/metrics/shard.h"
 
 namespace gateway {
 
@@ -53,6 +55,12 @@ class Accounting {
   // For such tasks; nullptr where writer() is.
   SqliteLedger* ledger() { return writer() == nullptr ? nullptr : ledger_.get(); }
 
+  // Any thread. A receipt says what an attempt cost: counted, and watched for drift, where this
+  // process writes the ledger.
+  void saw_receipt(const UsageRecord& attempt, const TwoOpinions& both);
+  // What the ledger's thread counts, for /metrics.
+  const metrics::Shard& counted() const { return counted_; }
+
   // Now and then: what is older than it is kept goes. Returns at once.
   void tidy() { retention_.look(); }
 
@@ -74,6 +82,7 @@ class Accounting {
   // Set once, by write().
   std::unique_ptr<SqliteLedger> ledger_;
   DriftWatch drift_;
+  metrics::Shard counted_;
   std::unique_ptr<WatchedLedger> watched_;
   Retention retention_;  // outlives the thread that may be at it
   std::unique_ptr<LedgerWriter> writer_;

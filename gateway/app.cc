@@ -74,6 +74,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
           {control_, deadlines_, clock_, accounting_, limiter_, queries_, admin_connections_},
           [this] { return keys_->snapshot(); }, {}) {
   const Shared shared{clock_, metrics_, client_connections_, draining_, limiter_, drains_};
+  metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
     add_budget_metrics(limiter_.budgets(limits::Now::of(clock_)), families);

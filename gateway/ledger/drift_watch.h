@@ -1,7 +1,8 @@
 #pragma once
-// Notices in what is settled when our prices and a provider's bills part, and when a paid
-// answer is reported to cost nothing; says so once per model and span. The ledger's thread
-// only. Memory: one entry per provider and model of the configuration.
+// Notices when our prices and a provider's bills part, in what is settled and in receipts that
+// come afterwards, and when a paid answer is reported to cost nothing; says so once per model
+// and span. The ledger's thread only. Memory: two entries per provider and model of the
+// configuration.
 
 #include <chrono>
 #include <cstdint>
@@ -9,10 +10,12 @@
 #include <map>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "config/base/clock.h"
 #include "gateway/ledger/ledger.h"
+#include "gateway/ledger/second_opinion.h"
 #include "gateway/ledger/sums.h"
 #include "gateway/ledger/usage_record.h"
 
@@ -22,6 +25,7 @@ namespace gateway {
 struct Drift {
   std::string provider;
   std::string model;
+  ToldBy by = ToldBy::answer;  // how the provider said it
   bool reported_zero = false;  // else: a price table that looks stale
   std::int64_t attempts = 0;   // compared so far
   MoneySum priced = 0;         // what our prices say of them
@@ -39,7 +43,10 @@ class DriftWatch {
   using Tell = std::function<void(const Drift&)>;
   DriftWatch(const config::Clock& clock, Tell tell) : clock_(clock), tell_(std::move(tell)) {}
 
+  // An attempt that was settled: what its answer says.
   void saw(const UsageRecord& record);
+  // What a receipt says of one.
+  void saw_receipt(const UsageRecord& record, const TwoOpinions& both);
 
  private:
   struct Seen {
@@ -48,11 +55,12 @@ class DriftWatch {
     bool told_stale = false;
     bool told_zero = false;
   };
-  Seen& seen(const UsageRecord& record);
+  Seen& seen(const UsageRecord& record, ToldBy by);
+  void compare(Seen& model, const TwoOpinions& both);
 
   const config::Clock& clock_;
   const Tell tell_;
-  std::map<std::pair<std::string, std::string>, Seen> seen_;
+  std::map<std::tuple<std::string, std::string, ToldBy>, Seen> seen_;
 };
 
 // As a warning in the log.

@@ -55,12 +55,12 @@ void add_gauge(MetricFamily& to, ClientMetric metric, double value) {
 
 // The counters of `series` in every shard, summed by label and divided by `unit`.
 template <std::size_t kLabels>
-MetricFamily counters(const std::vector<Shard>& shards, MetricFamily out,
+MetricFamily counters(const std::vector<const Shard*>& shards, MetricFamily out,
                       const LabelNames<kLabels>& names, Series<kLabels, Count> Shard::* series,
                       double unit = 1) {
   std::map<LabelValues<kLabels>, std::uint64_t> sums;
-  for (const Shard& shard : shards) {
-    (shard.*series).each([&](const auto& labels, const Count& count) {
+  for (const Shard* shard : shards) {
+    (shard->*series).each([&](const auto& labels, const Count& count) {
       sums[labels] += count.read();
     });
   }
@@ -94,22 +94,22 @@ class DurationSum {
 };
 
 template <std::size_t kLabels, const auto& kBounds>
-MetricFamily histograms(const std::vector<Shard>& shards, MetricFamily out,
+MetricFamily histograms(const std::vector<const Shard*>& shards, MetricFamily out,
                         const LabelNames<kLabels>& names,
                         Series<kLabels, Durations<kBounds>> Shard::* series) {
   std::map<LabelValues<kLabels>, DurationSum<kBounds>> sums;
-  for (const Shard& shard : shards) {
-    (shard.*series).each([&](const auto& labels, const auto& cell) { sums[labels].add(cell); });
+  for (const Shard* shard : shards) {
+    (shard->*series).each([&](const auto& labels, const auto& cell) { sums[labels].add(cell); });
   }
   for (const auto& [labels, sum] : sums) sum.add_to(out, labelled(names, labels));
   return out;
 }
 
-MetricFamily token_counters(const std::vector<Shard>& shards,
+MetricFamily token_counters(const std::vector<const Shard*>& shards,
                             Series<4, TokenCounts> Shard::* series) {
   std::map<LabelValues<5>, std::uint64_t> sums;
-  for (const Shard& shard : shards) {
-    (shard.*series).each([&](const LabelValues<4>& labels, const TokenCounts& counts) {
+  for (const Shard* shard : shards) {
+    (shard->*series).each([&](const LabelValues<4>& labels, const TokenCounts& counts) {
       for (std::size_t kind = 0; kind < counts.size(); ++kind) {
         const std::uint64_t count = counts[kind].read();
         if (count == 0) continue;  // a kind this series never saw is absent, not zero
@@ -130,77 +130,80 @@ MetricFamily token_counters(const std::vector<Shard>& shards,
 }  // namespace
 
 Metrics::Metrics(BuildInfo build, int workers)
-    : build_(std::move(build)), shards_(static_cast<std::size_t>(workers)) {}
+    : build_(std::move(build)), shards_(static_cast<std::size_t>(workers)) {
+  for (const Shard& shard : shards_) counted_.push_back(&shard);
+}
 
 Metrics::~Metrics() = default;
 
 std::vector<MetricFamily> Metrics::Collect() const {
   std::vector<MetricFamily> out;
   out.push_back(counters<4>(
-      shards_,
+      counted_,
       family("tollgate_requests_total", "Requests that named a known model and key, by outcome.",
              MetricType::Counter),
       {"model", "team", "provider", "outcome"}, &Shard::requests_));
   out.push_back(
-      counters<4>(shards_,
+      counters<4>(counted_,
                   family("tollgate_attempts_total",
                          "Tries at one upstream; a request may make several.", MetricType::Counter),
                   {"provider", "model", "outcome", "error"}, &Shard::attempts_));
-  out.push_back(token_counters(shards_, &Shard::tokens_));
+  out.push_back(token_counters(counted_, &Shard::tokens_));
   out.push_back(
-      counters<4>(shards_,
+      counters<4>(counted_,
                   family("tollgate_cost_usd_total",
                          "What attempts cost; source says how that is known.", MetricType::Counter),
                   {"model", "team", "provider", "source"}, &Shard::cost_, kPicoUsdPerUsd));
   out.push_back(counters<3>(
-      shards_,
+      counted_,
       family("tollgate_accounting_doubts_total",
              "Attempts whose accounting deserves a second look, by reason.", MetricType::Counter),
       {"provider", "model", "reason"}, &Shard::doubts_));
   out.push_back(
-      counters<2>(shards_,
+      counters<3>(counted_,
                   family("tollgate_compared_priced_usd_total",
-                         "What our prices say of the attempts whose provider reports a cost too.",
+                         "What our prices say of the attempts whose provider says what they cost "
+                         "too, in the answer or in a receipt.",
                          MetricType::Counter),
-                  {"provider", "model"}, &Shard::compared_priced_, kPicoUsdPerUsd));
+                  {"provider", "model", "told_by"}, &Shard::compared_priced_, kPicoUsdPerUsd));
   out.push_back(
-      counters<2>(shards_,
+      counters<3>(counted_,
                   family("tollgate_compared_reported_usd_total",
-                         "What the providers report of the same attempts.", MetricType::Counter),
-                  {"provider", "model"}, &Shard::compared_reported_, kPicoUsdPerUsd));
+                         "What the providers say of the same attempts.", MetricType::Counter),
+                  {"provider", "model", "told_by"}, &Shard::compared_reported_, kPicoUsdPerUsd));
   out.push_back(
-      counters<2>(shards_,
+      counters<2>(counted_,
                   family("tollgate_zero_cost_alarms_total",
                          "Attempts reported to cost nothing that our prices say cost something.",
                          MetricType::Counter),
                   {"provider", "model"}, &Shard::zero_costs_));
   out.push_back(histograms<3>(
-      shards_,
+      counted_,
       family("tollgate_request_duration_seconds",
              "From the end of a request's head to the end of its answer.", MetricType::Histogram),
       {"provider", "model", "outcome"}, &Shard::durations_));
   out.push_back(histograms<2>(
-      shards_,
+      counted_,
       family("tollgate_time_to_first_token_seconds",
              "From a request's arrival to its first content byte out.", MetricType::Histogram),
       {"provider", "model"}, &Shard::first_tokens_));
 
   DurationSum<kOverheadBounds> overhead;
-  for (const Shard& shard : shards_) overhead.add(shard.overhead_);
+  for (const Shard* shard : counted_) overhead.add(shard->overhead_);
   out.push_back(family("tollgate_gateway_overhead_seconds",
                        "The gateway's own share of a request: neither upstream nor client.",
                        MetricType::Histogram));
   overhead.add_to(out.back(), {});
 
   DurationSum<kOverheadBounds> journal_waits;
-  for (const Shard& shard : shards_) journal_waits.add(shard.journal_waits_);
+  for (const Shard* shard : counted_) journal_waits.add(shard->journal_waits_);
   out.push_back(family("tollgate_journal_wait_seconds",
                        "How long an attempt waited for its hold to be on the disk (mode power).",
                        MetricType::Histogram));
   journal_waits.add_to(out.back(), {});
 
   std::uint64_t journal_refusals = 0;
-  for (const Shard& shard : shards_) journal_refusals += shard.journal_refusals_.read();
+  for (const Shard* shard : counted_) journal_refusals += shard->journal_refusals_.read();
   out.push_back(family("tollgate_journal_refused_total",
                        "Attempts, and further parts of streams, refused because they could not be "
                        "written down.",
@@ -212,8 +215,8 @@ std::vector<MetricFamily> Metrics::Collect() const {
              "Requests refused before a model and key were known, by reason.", MetricType::Counter);
   for (const config::ErrorShape& shape : config::kErrorShapes) {
     std::uint64_t sum = 0;
-    for (const Shard& shard : shards_) {
-      sum += shard.rejected_[static_cast<std::size_t>(shape.code)].read();
+    for (const Shard* shard : counted_) {
+      sum += shard->rejected_[static_cast<std::size_t>(shape.code)].read();
     }
     if (sum == 0) continue;
     add_counter(rejected, labelled("reason", config::to_string(shape.code)),

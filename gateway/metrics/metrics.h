@@ -1,7 +1,7 @@
 #pragma once
-// Everything /metrics shows: one shard per worker, summed when somebody asks. Owned by
-// App and built before the workers, whose shards live in it; collect() may run on any
-// thread while they count. Counters start at zero with the process.
+// Everything /metrics shows: one shard per worker, and those of other threads that count,
+// summed when somebody asks. Owned by App and built before the workers, whose shards live in
+// it; collect() may run on any thread while they count. Counters start at zero with the process.
 
 #include <atomic>
 #include <cstdint>
@@ -30,6 +30,9 @@ class Metrics final : public prometheus::Collectable {
   // The shard of the worker with this index, counted from 0.
   Shard& shard(int worker) { return shards_[static_cast<std::size_t>(worker)]; }
 
+  // A shard of another thread than a worker's. Before the first Collect(); it outlives this.
+  void include(const Shard& shard) { counted_.push_back(&shard); }
+
   // A changed configuration was refused and the old one kept. Any thread.
   void config_reload_failed() { reloads_failed_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -50,6 +53,7 @@ class Metrics final : public prometheus::Collectable {
 
   // Each touched by its worker, and read by any thread.
   std::vector<Shard> shards_;
+  std::vector<const Shard*> counted_;  // those, and what was included
 
   // Touched by any thread.
   std::atomic<std::uint64_t> reloads_failed_{0};

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 
-#include "gateway/ledger/second_opinion.h"
 #include "providers/usage.h"
 
 namespace gateway::metrics {
@@ -50,10 +49,13 @@ void Shard::attempt(const UsageRecord& record) {
   }
   if (record.maybe_billed) doubts_.at({provider, model, kMaybeBilled}).add(1);
   if (reported_free_though_paid(record)) zero_costs_.at({provider, model}).add(1);
-  if (const auto both = two_opinions(record)) {
-    compared_priced_.at({provider, model}).add(static_cast<std::uint64_t>(both->priced.value));
-    compared_reported_.at({provider, model}).add(static_cast<std::uint64_t>(both->reported.value));
-  }
+  if (const auto both = two_opinions(record)) compared(record, ToldBy::answer, *both);
+}
+
+void Shard::compared(const UsageRecord& record, ToldBy by, const TwoOpinions& both) {
+  const LabelValues<3> labels{record.provider.view(), record.model.view(), to_string(by)};
+  compared_priced_.at(labels).add(static_cast<std::uint64_t>(both.priced.value));
+  compared_reported_.at(labels).add(static_cast<std::uint64_t>(both.reported.value));
 }
 
 void Shard::request(const RequestSummary& summary) {

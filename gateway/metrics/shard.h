@@ -1,7 +1,7 @@
 #pragma once
-// What one worker has counted: every family of ours in one struct. Written on its
-// worker's thread without a lock, and without allocating once a series exists; read
-// by Metrics while a scrape runs. Lives as long as Metrics.
+// What one thread has counted, a worker's or the ledger's: every family of ours in one struct.
+// Written on that thread without a lock, and without allocating once a series exists; read
+// by Metrics while a scrape runs, and lives as long as Metrics.
 //
 // Labels are names the operator configured (provider, model, team) and words from
 // tables of ours (outcome, error, kind, source), never anything a client spelled.
@@ -11,6 +11,7 @@
 #include <cstddef>
 
 #include "config/base/error.h"
+#include "gateway/ledger/second_opinion.h"
 #include "gateway/ledger/usage_record.h"
 #include "gateway/metrics/cells.h"
 #include "gateway/metrics/series.h"
@@ -67,6 +68,8 @@ class alignas(64) Shard {
 
   // One attempt is over: its outcome, tokens and money.
   void attempt(const UsageRecord& record);
+  // What a provider and our prices say of one attempt, to be compared.
+  void compared(const UsageRecord& record, ToldBy by, const TwoOpinions& both);
   // One request that named a known model and key is over.
   void request(const RequestSummary& summary);
   // A request was refused before any model or key was known.
@@ -93,8 +96,8 @@ class alignas(64) Shard {
   Series<4, Count> cost_;    // model, team, provider, source
   Series<3, Count> doubts_;  // provider, model, reason
   // Attempts that both our prices and their provider put a price on: what each says.
-  Series<2, Count> compared_priced_;                      // provider, model; in pico-USD
-  Series<2, Count> compared_reported_;                    // the same
+  Series<3, Count> compared_priced_;                      // provider, model, told_by; in pico-USD
+  Series<3, Count> compared_reported_;                    // the same
   Series<2, Count> zero_costs_;                           // provider, model
   Series<3, Durations<kDurationBounds>> durations_;       // provider, model, outcome
   Series<2, Durations<kFirstTokenBounds>> first_tokens_;  // provider, model

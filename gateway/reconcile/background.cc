@@ -137,6 +137,7 @@ void Background::next() {
 
 void Background::found(const Finding& finding) {
   ++verdicts_[static_cast<std::size_t>(finding.verdict)];
+  if (finding.compared) around_.accounting.saw_receipt(finding.before, *finding.compared);
   if (finding.verdict != Verdict::zero) return;
   log::warn("a receipt says that paid tokens cost nothing; what is booked stays",
             {{"provider", finding.before.provider.view()},

@@ -166,6 +166,7 @@ Awaitable<Result<void>> Pass::look_at(const UsageRecord& record, const config::T
     if (!booked) co_return std::move(booked).error();
     changed = *booked;
   }
+  finding.compared = compared(corrected(record, correction), finding.receipt->cost);
   finding.verdict = changed ? Verdict::corrected : Verdict::agrees;
   co_return Result<void>();
 }

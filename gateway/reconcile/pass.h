@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "gateway/async.h"
 #include "gateway/ledger/correction.h"
+#include "gateway/ledger/second_opinion.h"
 #include "gateway/ledger/sums.h"
 #include "gateway/ledger/unreported.h"
 #include "gateway/upstream/pool.h"
@@ -64,6 +65,7 @@ struct Finding {
   UsageRecord before;
   std::optional<config::PicoUsd> ours;  // our price times the tokens
   std::optional<providers::Receipt> receipt;
+  std::optional<TwoOpinions> compared;  // where both are of the same tokens
   Verdict verdict = Verdict::failed;
   std::string why;  // of not_asked and failed
 };

@@ -2,7 +2,6 @@
 #include <functional>
 #include <future>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -11,6 +10,7 @@
 
 #include "gateway/ledger/sqlite_ledger.h"
 #include "gateway/limits/local_limiter.h"
+#include "gateway/metrics/metrics.h"
 #include "gateway/reconcile/background.h"
 #include "gateway/task_group.h"
 #include "tests/gateway/ledger/sqlite/records.h"
@@ -65,7 +65,7 @@ class BackgroundTest : public testing::Test {
     accounting_ = *std::move(accounting);
     const Background::Around around{io_,      deadlines_, clock_, *accounting_,
                                     limiter_, queries_,   tasks_};
-    background_.emplace(
+    background_ = std::make_unique<Background>(
         around, [this] { return snapshot_; },
         Background::Pace{milliseconds(50), std::chrono::minutes(1)});
   }
@@ -115,7 +115,7 @@ class BackgroundTest : public testing::Test {
   Deadlines deadlines_{io_, clock_};
   TaskGroup tasks_;
   QueryThreads queries_{1, 8};
-  std::optional<Background> background_;  // of what the constructor has made
+  std::unique_ptr<Background> background_;  // of what the constructor has made
 };
 
 TEST_F(BackgroundTest, WhatAReceiptCorrectsIsToldToTheBudgetToo) {
@@ -129,6 +129,22 @@ TEST_F(BackgroundTest, WhatAReceiptCorrectsIsToldToTheBudgetToo) {
       testing::AllOf(HasSubstr(R"(tollgate_reconcile_receipts_total{verdict="corrected"} 1)"),
                      HasSubstr(R"(tollgate_reconcile_usd_total{direction="raised"} 0.02)"),
                      HasSubstr(R"(tollgate_reconcile_usd_total{direction="lowered"} 0)")));
+  EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+TEST_F(BackgroundTest, G21_ReceiptsAreComparedWithOurPrices) {
+  metrics::Metrics metrics({}, 1);
+  metrics.include(accounting_->counted());
+  booked(1);
+  receipt(1, "0.03");  // of 100 tokens in and 20 out, at 0.1 and 0.2 USD per million
+  background_->start();
+  const auto both = testing::AllOf(
+      HasSubstr("tollgate_compared_priced_usd_total{provider=\"openrouter\",model=\"flash\","
+                "told_by=\"receipt\"} 1.4e-05"),
+      HasSubstr("tollgate_compared_reported_usd_total{provider=\"openrouter\",model=\"flash\","
+                "told_by=\"receipt\"} 0.03"));
+  EXPECT_TRUE(run_until([&] { return spent() == PicoUsd{3 * kCent}; }));
+  EXPECT_TRUE(run_until([&] { return testing::Value(metrics.text(), both); })) << metrics.text();
   EXPECT_TRUE(end_all(tasks_, io_));
 }
 

@@ -89,6 +89,17 @@ TEST_F(DriftWatchTest, AReportedZeroForPaidTokensIsToldOnceASpan) {
   EXPECT_EQ(told_[0].attempts, 0) << "it is no price to compare with";
 }
 
+TEST_F(DriftWatchTest, ReceiptsAreWatchedBesideAnswersAndNamedAsWhatTheyAre) {
+  saw(100, attempt(kCent));
+  const TwoOpinions dearer{PicoUsd{kCent}, PicoUsd{kCent * 105 / 100}};
+  for (int i = 0; i < 100; ++i) watch_.saw_receipt(attempt(kCent), dearer);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].by, ToldBy::receipt);
+  EXPECT_EQ(told_[0].model, "flash");
+  EXPECT_EQ(told_[0].attempts, DriftWatch::kFewest);
+  EXPECT_EQ(to_usd(told_[0].reported), "0.105") << "answers that agree do not hide it";
+}
+
 TEST_F(DriftWatchTest, WhatIsEstimatedSuspectOrUnknownIsNotCompared) {
   UsageRecord estimated = attempt(kCent * 2);
   estimated.usage.tokens = Source::estimated;

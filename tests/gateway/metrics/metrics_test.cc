@@ -115,7 +115,7 @@ TEST(Metrics, AReportedZeroForAPaidModelRaisesTheAlarm) {
   const auto seen = samples(metrics);
   const std::string labels = R"({provider="openrouter",model="rekaai/reka-edge"})";
   EXPECT_EQ(seen.at("tollgate_zero_cost_alarms_total" + labels), 1);
-  EXPECT_FALSE(seen.contains("tollgate_compared_priced_usd_total" + labels))
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("tollgate_compared_priced_usd_total{")))
       << "it would hide a drift";
 }
 
@@ -133,9 +133,25 @@ TEST(Metrics, G21_WhereTwoPutAPriceOnAnAttemptBothAreCounted) {
   record.priced.reset();
   metrics.shard(0).attempt(record);
   const auto seen = samples(metrics);
-  const std::string labels = R"({provider="openrouter",model="rekaai/reka-edge"})";
+  const std::string labels = R"({provider="openrouter",model="rekaai/reka-edge",told_by="answer"})";
   EXPECT_EQ(seen.at("tollgate_compared_priced_usd_total" + labels), 0.02);
   EXPECT_EQ(seen.at("tollgate_compared_reported_usd_total" + labels), 0.024);
+}
+
+TEST(Metrics, G21_WhatReceiptsSayIsComparedTheSameWayAndKeptApart) {
+  Metrics metrics({}, 1);
+  gateway::metrics::Shard of_the_ledgers_thread;
+  metrics.include(of_the_ledgers_thread);
+  UsageRecord record = answered_attempt();
+  of_the_ledgers_thread.compared(record, gateway::ToldBy::receipt,
+                                 {PicoUsd{10'000'000'000}, PicoUsd{13'000'000'000}});
+  metrics.shard(0).compared(record, gateway::ToldBy::answer,
+                            {PicoUsd{20'000'000'000}, PicoUsd{20'000'000'000}});
+  const auto seen = samples(metrics);
+  const std::string labels =
+      R"({provider="openrouter",model="rekaai/reka-edge",told_by="receipt"})";
+  EXPECT_EQ(seen.at("tollgate_compared_priced_usd_total" + labels), 0.01);
+  EXPECT_EQ(seen.at("tollgate_compared_reported_usd_total" + labels), 0.013);
 }
 
 TEST(Metrics, WhatCouldNotBeWrittenDownIsCounted) {
