@@ -93,7 +93,7 @@ void Accounting::write(std::unique_ptr<SqliteLedger> ledger) {
   watched_ = std::make_unique<WatchedLedger>(*ledger_, drift_);
   writer_ = std::make_unique<LedgerWriter>(
       *watched_, *journals_, clock_,
-      [this](const UsageRecord& record) { budgets_.replayed(record); });
+      [this](const UsageRecord& record, bool since_start) { replayed(record, since_start); });
   const auto recovered = writer_->recover();
   if (!recovered) {
     log::error("journals of an earlier run are not in the ledger yet",
@@ -118,6 +118,12 @@ void Accounting::take_over_when_free() {
     told = why.message;
     log::error("the ledger cannot be taken over; the journal keeps all", {{"why", told}});
   }
+}
+
+// What its process had settled, that process counted. Budgets ask the ledger at start.
+void Accounting::replayed(const UsageRecord& record, bool since_start) {
+  if (record.outcome == Outcome::interrupted) counted_.attempt(record);
+  if (since_start) budgets_.replayed(record);
 }
 
 bool Accounting::run(std::function<void()> task) {

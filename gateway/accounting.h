@@ -75,6 +75,7 @@ class Accounting {
   void write(std::unique_ptr<SqliteLedger> ledger);
   void take_over_when_free();
   config::Result<void> carry_all();
+  void replayed(const UsageRecord& record, bool since_start);
 
   const config::Clock& clock_;
   const config::Ledger settings_;

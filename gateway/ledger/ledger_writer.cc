@@ -61,7 +61,7 @@ config::Result<Replayed> LedgerWriter::replay_abandoned() {
     const auto appended = ledger_.append(records);
     if (!appended) return appended.error();
     add(counts_.records, records.size());
-    if (replayed_ && thread_.joinable()) tell_of(records, *appended);
+    if (replayed_) tell_of(records, *appended);
     run_tasks();
     return {};
   };
@@ -96,12 +96,13 @@ config::Result<Replayed> LedgerWriter::replay_abandoned() {
 
 void LedgerWriter::tell_of(std::span<const UsageRecord> records,
                            const Ledger::ThereAlready& there_already) {
+  const bool since_start = thread_.joinable();
   auto known = there_already.begin();
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (known != there_already.end() && *known == i) {
       ++known;
     } else {
-      replayed_(records[i]);
+      replayed_(records[i], since_start);
     }
   }
 }

@@ -39,9 +39,9 @@ class LedgerWriter {
     std::chrono::milliseconds look_for_abandoned{5'000};
   };
 
-  // Told on its thread of each record of a dead process that has come into the ledger since
-  // start().
-  using Replay = std::function<void(const UsageRecord& record)>;
+  // Told of each record of a dead process that has come into the ledger: on recover()'s thread,
+  // or since start() on its own.
+  using Replay = std::function<void(const UsageRecord& record, bool since_start)>;
 
   LedgerWriter(Ledger& ledger, JournalFolder& folder, const config::Clock& clock,
                Replay replayed = {});

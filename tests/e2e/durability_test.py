@@ -74,6 +74,38 @@ class Steps(unittest.TestCase):
                 self.assertEqual("estimated", row["source"])
                 self.assertGreater(row["cost"], 0)
 
+    def test_D02_counters_before_and_after_a_death_add_up_to_the_ledger(self):
+        families = ("tollgate_cost_usd_total", "tollgate_tokens_total", "tollgate_attempts_total")
+        house = House(self)
+        sums = dict.fromkeys(families, 0.0)
+
+        def scraped():
+            for family in families:
+                sums[family] += house.total(family)
+
+        for _ in range(TIMES):
+            house.start()
+            self.assertEqual(200, house.paid("mock/words-3"))
+            answered = house.ask("mock/words-9,stall-after-2", stream=True)
+            answered.read_until("content")
+            scraped()
+            house.kill()
+            answered.leave()
+            house.start()
+            interrupted = 'model="mock/*",team="house",provider="onprem",source="estimated"}'
+            self.assertGreater(float(house.metric("tollgate_cost_usd_total{" + interrupted)), 0)
+            self.assertEqual(1, house.total("tollgate_attempts_total"), "what was settled is not counted again")
+            status, told = house.api("/api/usage?by=model")
+            self.assertEqual(200, status, told)
+            scraped()
+            total = told["total"]
+            self.assertAlmostEqual(float(total["cost"]), sums["tollgate_cost_usd_total"], places=12)
+            house.kill()
+        house.start()
+        rows = house.at_rest()
+        self.assertEqual(len(rows), sums["tollgate_attempts_total"])
+        self.assertEqual(sum(row["prompt"] + (row["completion"] or 0) for row in rows), sums["tollgate_tokens_total"])
+
     def test_D02_killed_after_the_ledger_took_it_nothing_is_taken_twice(self):
         house = House(self)
         for turn in range(TIMES):

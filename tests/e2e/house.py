@@ -142,6 +142,17 @@ class House:
         found = re.search("^" + re.escape(name) + " (.*)$", self.metrics(), re.MULTILINE)
         return found and found.group(1)
 
+    def api(self, path, body=None):
+        """(status, JSON) of a call of the admin API with the admin's token."""
+        token = (self.folder / "admin.token").read_text().strip()
+        status, text = fetch(f"http://127.0.0.1:{self.admin}{path}", body, {"Authorization": f"Bearer {token}"})
+        return status, json.loads(text)
+
+    def total(self, family):
+        """The sum of a family's series."""
+        found = re.findall("^" + re.escape(family) + r"\{.*\} (.*)$", self.metrics(), re.MULTILINE)
+        return sum(map(float, found))
+
     def budget(self, what):
         return float(self.metric(f'tollgate_budget_{what}_usd{{scope="team",name="house",window="total"}}'))
 

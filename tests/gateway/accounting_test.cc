@@ -5,6 +5,7 @@
 #include "gateway/ledger/journal.h"
 #include "gateway/ledger/ledger_reader.h"
 #include "gateway/limits/local_limiter.h"
+#include "gateway/metrics/metrics.h"
 #include "tests/gateway/ledger/journal_rig.h"
 #include "tests/support/wait_for.h"
 
@@ -130,6 +131,45 @@ TEST(SideBySide, TheOldersBudgetsCountWhatItsSuccessorSpendsEvenWhenThatDies) {
   EXPECT_TRUE(
       test::wait_for(20s, [&] { return *(*ledger)->spent(kKey, {}) == PicoUsd{3'500'000}; }));
   EXPECT_TRUE(older.comes_to(3'500'000));
+}
+
+TEST(SideBySide, WhatADeadProcessHadOpenIsCountedOnceAndWhatItHadSettledIsNot) {
+  const test::JournalPlace place;
+  const auto attempts = [](const Process& process) {
+    metrics::Metrics metrics({}, 1);
+    metrics.include(process.accounting->counted());
+    const std::string text = metrics.text();
+    const std::string name = "\ntollgate_attempts_total{";
+    std::string found;
+    for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
+      found += text.substr(text.find("outcome=", at), text.find('\n', at + 1) - at);
+    }
+    return found.substr(0, found.find('\n'));
+  };
+  const std::string once = "outcome=\"interrupted\",error=\"\"} 1";
+  {
+    Process first(place, 1);
+    hold(first, 1, 500);
+    first.journal().settle(record_of(hold_of(1), 400));
+    hold(first, 2, 700);
+    EXPECT_EQ(attempts(first), "") << "its workers count what they settle";
+    first.die();
+  }
+  {
+    Process second(place, 2);  // finds it at its start
+    EXPECT_EQ(attempts(second), once);
+    hold(second, 3, 50);
+    // One beside it that dies: found while it runs.
+    Process third(place, 3);
+    hold(third, 4, 60);
+    third.die();
+    EXPECT_TRUE(test::wait_for(20s, [&] {
+      return attempts(second) == "outcome=\"interrupted\",error=\"\"} 2";
+    })) << attempts(second);
+    second.die();
+  }
+  Process last(place, 4);
+  EXPECT_EQ(attempts(last), once);
 }
 
 TEST(SideBySide, ABudgetThatBeginsMeanwhileKnowsWhatBothHaveSpent) {
