@@ -74,12 +74,18 @@ enum class JournalMode : std::uint8_t {
   process,  // survives the process: what is written is the kernel's
   power,    // a hold is on the disk before its request is sent
 };
+// When a running gateway asks upstreams for receipts of what they answered.
+struct Reconcile {
+  milliseconds every{600'000};      // from one pass to the next; 0: never
+  milliseconds within{86'400'000};  // how old an attempt may be that is still asked for
+};
 struct Ledger {
   std::string database = "tollgate.db";  // load() makes it absolute, from the file's folder
   std::string journal = "journal";       // a folder; each process makes its own in it
   JournalMode mode = JournalMode::process;
   std::size_t journal_bytes = 1024UL * 1024 * 1024;  // beyond: 503 before money is spent
   int keep_days = 400;                               // records; roll-ups are kept for ever
+  Reconcile reconcile;
 };
 
 // Limits of one attempt. Defaults: decisions 24 of the design notes.

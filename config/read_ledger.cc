@@ -1,7 +1,42 @@
+#include <fmt/format.h>
+
 #include "config/read_scalars.h"
 #include "config/sections.h"
 
 namespace config {
+namespace {
+
+constexpr milliseconds kShortest{1'000};
+
+// "10m"; "off" and "0": never.
+void read_pace(const YamlNode& node, milliseconds& out) {
+  if (!node.is_scalar()) return read_duration(node, out, kShortest);
+  const auto text = node.text();
+  if (!text) return;
+  if (text->text == "off" || text->text == "0") {
+    out = milliseconds(0);
+  } else if (text->text.find_first_of("0123456789") == 0) {
+    read_duration(node, out, kShortest);
+  } else {
+    node.problem(fmt::format("must be a time like 10m, or off, not {}", shown(*text)));
+  }
+}
+
+Reconcile read_reconcile(const YamlNode& node) {
+  Reconcile out;
+  YamlMap map(node);
+  const YamlNode every = map.get("every");
+  read_pace(every, out.every);
+  const YamlNode within = map.get("within");
+  read_duration(within, out.within, kShortest);
+  if (out.within <= out.every) {
+    (within ? within : every)
+        .problem("`within` must be longer than `every`, or no pass finds anything to ask for");
+  }
+  return out;
+}
+
+}  // namespace
 
 Ledger read_ledger(const YamlNode& node, const Surroundings& around) {
   constexpr std::size_t kMiB = 1024UL * 1024;
@@ -14,6 +49,7 @@ Ledger read_ledger(const YamlNode& node, const Surroundings& around) {
   read_word(map.get("mode"), out.mode, kModes);
   read_bytes(map.get("journal_bytes"), out.journal_bytes, kMiB, 1024 * 1024 * kMiB);
   read_whole(map.get("keep_days"), out.keep_days, 1, 36'500);
+  out.reconcile = read_reconcile(map.get("reconcile"));
   // As they stand where they are absolute.
   out.database = around.path_of(out.database);
   out.journal = around.path_of(out.journal);

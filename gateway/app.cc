@@ -72,7 +72,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
       queries_(kQueryThreads, kWaitingQueries),
       reconciling_(
           {control_, deadlines_, clock_, accounting_, limiter_, queries_, admin_connections_},
-          [this] { return keys_->snapshot(); }, {}) {
+          [this] { return keys_->snapshot(); }) {
   const Shared shared{clock_, metrics_, client_connections_, draining_, limiter_, drains_};
   metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
@@ -198,6 +198,7 @@ void App::reload() {
   }
   const auto next = std::get<std::shared_ptr<const Snapshot>>(std::move(compiled));
   keys_->adopt(next);
+  reconciling_.adopt();
   log::info("configuration reloaded",
             {{"models", next->config().models.size()}, {"keys", next->config().keys.size()}});
 }

@@ -107,31 +107,45 @@ class Background::Round final : public TaskGroup::Task {
   Pass pass_;
 };
 
-Background::Background(const Around& around, Configuration configuration, Pace pace)
+Background::Background(const Around& around, Configuration configuration)
     : around_(around),
       configuration_(std::move(configuration)),
-      pace_(pace),
       pools_(around.io, around.deadlines, around.clock),
       timer_(around.io) {}
 
 void Background::start() {
-  timer_.expires_after(pace_.every);
+  wait();
+}
+
+// Another pace counts from now on; the same one does not begin to wait anew, so that reloads
+// one after the other do not put a pass off for ever.
+void Background::adopt() {
+  if (!under_way_ && configuration_()->config().ledger.reconcile.every != every_) wait();
+}
+
+void Background::wait() {
+  every_ = configuration_()->config().ledger.reconcile.every;
+  timer_.cancel();
+  if (every_.count() == 0) return;
+  timer_.expires_after(every_);
   timer_.async_wait([this](error_code cancelled) {
     if (!cancelled && !around_.tasks.draining()) next();
   });
 }
 
 void Background::next() {
-  if (around_.accounting.writer() == nullptr) return start();  // whoever writes it does this
+  if (around_.accounting.writer() == nullptr) return wait();  // whoever writes it does this
   const auto now = around_.clock.wall();
   Wanted wanted;
-  wanted.since = now - pace_.within;
-  wanted.until = now - std::min(kTooYoung, pace_.every);
+  wanted.since = now - configuration_()->config().ledger.reconcile.within;
+  wanted.until = now - std::min(kTooYoung, every_);
   wanted.pause = kPause;
+  under_way_ = true;
   auto round = std::make_shared<Round>(*this, configuration_(), std::move(wanted));
   net::co_spawn(around_.io, round->run(), [this, round](const std::exception_ptr& bug) {
     if (bug) log::error("reconciling failed");
-    start();
+    under_way_ = false;
+    wait();
   });
 }
 

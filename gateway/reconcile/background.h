@@ -39,20 +39,16 @@ class Background {
     QueryThreads& queries;
     TaskGroup& tasks;
   };
-  struct Pace {
-    std::chrono::milliseconds every{std::chrono::minutes(10)};  // from one pass to the next
-    // How old an attempt may be that is still asked for; a receipt that is not there by then
-    // never comes.
-    std::chrono::milliseconds within{std::chrono::hours(24)};
-  };
   // `configuration`: the newest, asked for at every pass.
   using Configuration = std::function<std::shared_ptr<const Snapshot>()>;
-  Background(const Around& around, Configuration configuration, Pace pace);
+  Background(const Around& around, Configuration configuration);
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
 
-  // The first pass comes after `every`, since what is young has no receipt yet.
+  // The first pass comes after `ledger.reconcile.every`, since what is young has no receipt yet.
   void start();
+  // The configuration was loaded anew.
+  void adopt();
 
   // tollgate_reconcile_…. Any thread.
   void add_metrics(std::vector<prometheus::MetricFamily>& families) const;
@@ -61,14 +57,16 @@ class Background {
   class Ledger;
   class Round;
 
+  void wait();
   void next();
   void found(const Finding& finding);
 
   const Around around_;
   const Configuration configuration_;
-  const Pace pace_;
   upstream::Pools pools_;
   net::steady_timer timer_;
+  std::chrono::milliseconds every_{0};  // what is waited for; 0: nothing is
+  bool under_way_ = false;
 
   // Written by the control thread.
   std::atomic<std::uint64_t> verdicts_[6]{};  // by Verdict

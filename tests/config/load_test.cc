@@ -66,7 +66,8 @@ TEST(Load, EverySectionIsRead) {
       "  write_timeout: 4s, drain_timeout: 0s}\n"
       "admin: {listen: \"0.0.0.0:0\", token_file: /run/token, viewer_token_file: viewer}\n"
       "ledger: {database: /var/l.db, journal: j, mode: power, journal_bytes: 64MiB, keep_days: "
-      "30}\n"
+      "30,\n"
+      "  reconcile: {every: 1m, within: 2h}}\n"
       "log: {level: debug, format: text, file: /tmp/log}\n" +
       kSmall);
   EXPECT_EQ(config.server.listen, (Endpoint{"::1", 9000}));
@@ -87,9 +88,19 @@ TEST(Load, EverySectionIsRead) {
   EXPECT_EQ(config.ledger.mode, JournalMode::power);
   EXPECT_EQ(config.ledger.journal_bytes, 64u * 1024 * 1024);
   EXPECT_EQ(config.ledger.keep_days, 30);
+  EXPECT_EQ(config.ledger.reconcile.every, milliseconds{60'000});
+  EXPECT_EQ(config.ledger.reconcile.within, milliseconds{7'200'000});
   EXPECT_EQ(config.log.level, "debug");
   EXPECT_EQ(config.log.format, LogFormat::text);
   EXPECT_EQ(config.log.file, "/tmp/log");
+}
+
+TEST(Load, ReconcilingIsSwitchedOffByAWordOrByNought) {
+  for (const char* off : {"off", "0", "\"off\""}) {
+    const auto config = loaded(std::string("ledger: {reconcile: {every: ") + off + "}}\n" + kSmall);
+    EXPECT_EQ(config.ledger.reconcile.every, milliseconds{0}) << off;
+    EXPECT_EQ(config.ledger.reconcile.within, Reconcile{}.within);
+  }
 }
 
 TEST(Load, ATargetHasItsProvidersWordsUnlessItHasItsOwn) {

@@ -96,6 +96,8 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.ledger.mode, defaults.ledger.mode);
   EXPECT_EQ(shown.ledger.journal_bytes, defaults.ledger.journal_bytes);
   EXPECT_EQ(shown.ledger.keep_days, defaults.ledger.keep_days);
+  EXPECT_EQ(shown.ledger.reconcile.every, defaults.ledger.reconcile.every);
+  EXPECT_EQ(shown.ledger.reconcile.within, defaults.ledger.reconcile.within);
   EXPECT_EQ(shown.log.level, defaults.log.level);
   EXPECT_EQ(shown.log.format, defaults.log.format);
   EXPECT_EQ(shown.log.file, defaults.log.file);

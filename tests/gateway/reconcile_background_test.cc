@@ -32,6 +32,7 @@ class BackgroundTest : public testing::Test {
     config::Config config;
     config.ledger.database = folder_.file("ledger.db");
     config.ledger.journal = folder_.file("journal");
+    config.ledger.reconcile = {milliseconds(50), std::chrono::minutes(1)};
     config::Target target;
     target.name = config::TargetName("openrouter/mock");
     target.provider = config::ProviderName("openrouter");
@@ -65,9 +66,13 @@ class BackgroundTest : public testing::Test {
     accounting_ = *std::move(accounting);
     const Background::Around around{io_,      deadlines_, clock_, *accounting_,
                                     limiter_, queries_,   tasks_};
-    background_ = std::make_unique<Background>(
-        around, [this] { return snapshot_; },
-        Background::Pace{milliseconds(50), std::chrono::minutes(1)});
+    background_ = std::make_unique<Background>(around, [this] { return snapshot_; });
+  }
+
+  void configure(const std::function<void(config::Reconcile&)>& change) {
+    config::Config config = snapshot_->config();
+    change(config.ledger.reconcile);
+    snapshot_ = *Snapshot::build(std::move(config));
   }
 
   // One estimated at a cent that a second ago "gen-NUMBER" was the answer of.
@@ -159,6 +164,20 @@ TEST_F(BackgroundTest, WhatIsNotThereYetIsAskedForInALaterPass) {
       metrics(*background_),
       testing::AllOf(HasSubstr(R"(tollgate_reconcile_receipts_total{verdict="none_yet"} 2)"),
                      HasSubstr(R"(tollgate_reconcile_usd_total{direction="lowered"} 0.005)")));
+  EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+TEST_F(BackgroundTest, WhereItIsOffNobodyIsAskedUntilAReloadSwitchesItOn) {
+  booked(1);
+  receipt(1, "0.03");
+  configure([](config::Reconcile& reconcile) { reconcile.every = milliseconds(0); });
+  background_->start();
+  EXPECT_EQ(io_.poll(), 0U) << "there is nothing to wait for";
+  EXPECT_TRUE(io_.stopped());
+  io_.restart();
+  configure([](config::Reconcile& reconcile) { reconcile.every = milliseconds(20); });
+  background_->adopt();
+  EXPECT_TRUE(run_until([&] { return spent() == PicoUsd{3 * kCent}; }));
   EXPECT_TRUE(end_all(tasks_, io_));
 }
 
