@@ -39,6 +39,10 @@ class OwnBook final : public reconcile::Book {
     co_return unreported(reader_, asked);
   }
 
+  Awaitable<Result<std::int64_t>> left_out(const Unreported& asked) override {
+    co_return gateway::left_out(reader_, asked);
+  }
+
   Awaitable<Result<bool>> correct(const UsageRecord&, const Correction& correction) override {
     const auto send = [this](std::function<void()> task) { accounting_->run(std::move(task)); };
     const auto done = co_await elsewhere(
@@ -116,8 +120,7 @@ Result<Wanted> wanted_by(const ReconcileOptions& options, config::Clock::Wall no
   const auto query = read_usage_query(parameters, now, "UTC", 0);
   if (!query) return query.error();
   Wanted wanted;
-  wanted.since = query->since;
-  wanted.until = query->until;
+  wanted.spans = {{query->since, query->until}};
   wanted.provider = options.provider;
   wanted.all = options.all;
   wanted.dry_run = options.dry_run;

@@ -1,8 +1,9 @@
 #pragma once
-// Which attempts a receipt would tell more of: those that an upstream gave an id. On a
+// Which attempts a receipt would tell more of: those whose cost no provider told. On a
 // connection of its own, beside the gateway that writes.
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "config/base/clock.h"
@@ -21,7 +22,9 @@ PlaceInTime place_of(config::Clock::Wall since);
 struct Unreported {
   PlaceInTime after;
   config::Clock::Wall until;  // exclusive
-  bool all = false;           // also those whose cost is reported
+  bool all = false;           // also those whose cost is reported, where they have an id to ask by
+  std::string provider;       // empty: all,
+  std::vector<std::string> without;  // but these, that give no receipts
   int at_most = 100;
 };
 
@@ -30,5 +33,8 @@ struct UnreportedPage {
   PlaceInTime next;                   // after the last of them
 };
 config::Result<UnreportedPage> unreported(sqlite::Database& reader, const Unreported& asked);
+
+// How many there are of the same kind that `without` leaves out.
+config::Result<std::int64_t> left_out(sqlite::Database& reader, const Unreported& asked);
 
 }  // namespace gateway

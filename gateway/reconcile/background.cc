@@ -16,9 +16,7 @@ using config::Result;
 
 // Ten questions a second at most: providers bound lookups as they bound chats.
 constexpr std::chrono::milliseconds kPause{100};
-// A receipt is rarely there in the first moments. (Where passes are more often than that, they
-// wait for the next one only.)
-constexpr std::chrono::milliseconds kTooYoung{30'000};
+constexpr double kPicoUsdPerUsd = 1e12;
 constexpr std::array kVerdicts{Verdict::corrected, Verdict::agrees,    Verdict::none_yet,
                                Verdict::zero,      Verdict::not_asked, Verdict::failed};
 
@@ -38,6 +36,10 @@ class Background::Ledger final : public Book {
       return unreported(*reader, asked);
     };
     co_return co_await owner_.around_.queries.ask<UnreportedPage>(std::move(work));
+  }
+
+  Awaitable<Result<std::int64_t>> left_out(const Unreported&) override {
+    co_return 0;  // nobody wants to know
   }
 
   Awaitable<Result<bool>> correct(const UsageRecord& before,
@@ -74,6 +76,7 @@ class Background::Round final : public TaskGroup::Task {
   Round(Background& owner, std::shared_ptr<const Snapshot> snapshot, Wanted wanted)
       : Task(owner.around_.tasks),
         owner_(owner),
+        began_(Moment::of(owner.around_.clock)),
         snapshot_(std::move(snapshot)),
         book_(owner, snapshot_->config().ledger.database),
         pass_(owner.pools_, snapshot_->config(), book_, std::move(wanted)) {}
@@ -88,6 +91,8 @@ class Background::Round final : public TaskGroup::Task {
                 {{"why", outcomes.error().message}, {"detail", outcomes.error().detail}});
       co_return;
     }
+    if (!owner_.around_.tasks.draining()) owner_.schedule_.done(began_);
+    owner_.note_without_id(snapshot_->config().ledger.reconcile);
     const auto count = [&](Verdict verdict) {
       const auto found = outcomes->counts.find(verdict);
       return found != outcomes->counts.end() ? found->second : 0;
@@ -102,6 +107,7 @@ class Background::Round final : public TaskGroup::Task {
 
  private:
   Background& owner_;
+  const Moment began_;
   const std::shared_ptr<const Snapshot> snapshot_;
   Ledger book_;
   Pass pass_;
@@ -135,13 +141,13 @@ void Background::wait() {
 
 void Background::next() {
   if (around_.accounting.writer() == nullptr) return wait();  // whoever writes it does this
-  const auto now = around_.clock.wall();
+  const auto snapshot = configuration_();
   Wanted wanted;
-  wanted.since = now - configuration_()->config().ledger.reconcile.within;
-  wanted.until = now - std::min(kTooYoung, every_);
+  wanted.spans = schedule_.due(Moment::of(around_.clock), snapshot->config().ledger.reconcile);
+  wanted.count_left_out = false;
   wanted.pause = kPause;
   under_way_ = true;
-  auto round = std::make_shared<Round>(*this, configuration_(), std::move(wanted));
+  auto round = std::make_shared<Round>(*this, snapshot, std::move(wanted));
   net::co_spawn(around_.io, round->run(), [this, round](const std::exception_ptr& bug) {
     if (bug) log::error("reconciling failed");
     under_way_ = false;
@@ -152,6 +158,7 @@ void Background::next() {
 void Background::found(const Finding& finding) {
   ++verdicts_[static_cast<std::size_t>(finding.verdict)];
   if (finding.compared) around_.accounting.saw_receipt(finding.before, *finding.compared);
+  if (finding.verdict == Verdict::no_id) without_id_.saw(finding.before);
   if (finding.verdict != Verdict::zero) return;
   log::warn("a receipt says that paid tokens cost nothing; what is booked stays",
             {{"provider", finding.before.provider.view()},
@@ -159,8 +166,13 @@ void Background::found(const Finding& finding) {
              {"request", finding.before.request.view()}});
 }
 
+void Background::note_without_id(const config::Reconcile& pace) {
+  without_id_.forget_before(around_.clock.wall() - pace.within);
+  without_id_attempts_ = without_id_.attempts();
+  without_id_usd_ = static_cast<double>(without_id_.booked()) / kPicoUsdPerUsd;
+}
+
 void Background::add_metrics(std::vector<prometheus::MetricFamily>& families) const {
-  constexpr double kPicoUsdPerUsd = 1e12;
   const auto family = [&](const char* name, const char* help) -> prometheus::MetricFamily& {
     auto& out = families.emplace_back();
     out.name = name;
@@ -186,6 +198,17 @@ void Background::add_metrics(std::vector<prometheus::MetricFamily>& families) co
                          "tollgate_cost_usd_total for what the ledger says.");
   add(changes, "direction", "raised", static_cast<double>(raised_.load()) / kPicoUsdPerUsd);
   add(changes, "direction", "lowered", static_cast<double>(lowered_.load()) / kPicoUsdPerUsd);
+  const auto gauge = [&](const char* name, const char* help, double value) {
+    auto& out = family(name, help);
+    out.type = prometheus::MetricType::Gauge;
+    out.metric.emplace_back();
+    out.metric.back().gauge.value = value;
+  };
+  gauge("tollgate_reconcile_without_id_attempts",
+        "Attempts of the last `ledger.reconcile.within` whose cost nobody told and that have no id "
+        "to ask by, as the last pass saw it.",
+        static_cast<double>(without_id_attempts_.load()));
+  gauge("tollgate_reconcile_without_id_usd", "What they are booked at.", without_id_usd_.load());
 }
 
 }  // namespace gateway::reconcile

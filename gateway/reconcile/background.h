@@ -21,6 +21,8 @@
 #include "gateway/limits/limiter.h"
 #include "gateway/query_threads.h"
 #include "gateway/reconcile/pass.h"
+#include "gateway/reconcile/schedule.h"
+#include "gateway/reconcile/without_id.h"
 #include "gateway/snapshot.h"
 #include "gateway/task_group.h"
 #include "gateway/upstream/pool.h"
@@ -60,6 +62,7 @@ class Background {
   void wait();
   void next();
   void found(const Finding& finding);
+  void note_without_id(const config::Reconcile& pace);
 
   const Around around_;
   const Configuration configuration_;
@@ -67,11 +70,15 @@ class Background {
   net::steady_timer timer_;
   std::chrono::milliseconds every_{0};  // what is waited for; 0: nothing is
   bool under_way_ = false;
+  Schedule schedule_;
+  WithoutId without_id_;
 
   // Written by the control thread.
-  std::atomic<std::uint64_t> verdicts_[6]{};  // by Verdict
+  std::atomic<std::uint64_t> verdicts_[7]{};  // by Verdict
   std::atomic<std::uint64_t> raised_{0};      // pico-USD
   std::atomic<std::uint64_t> lowered_{0};
+  std::atomic<std::size_t> without_id_attempts_{0};
+  std::atomic<double> without_id_usd_{0};
 };
 
 }  // namespace gateway::reconcile

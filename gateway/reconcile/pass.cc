@@ -48,6 +48,10 @@ Correction correction_of(const UsageRecord& before, const providers::Receipt& re
   return out;
 }
 
+const providers::GivesReceipts* receipts_at(const config::Target& target) {
+  return providers::receipts_of(*providers::find_adapter(target.kind));
+}
+
 bool changes(const UsageRecord& before, const Correction& correction) {
   return !(sums_of(corrected(before, correction)) == sums_of(before));
 }
@@ -68,12 +72,17 @@ std::string_view to_string(Verdict verdict) {
       return "not_asked";
     case Verdict::failed:
       return "failed";
+    case Verdict::no_id:
+      return "no_id";
   }
   return "failed";
 }
 
 void Outcomes::add(const Finding& finding) {
   ++counts[finding.verdict];
+  if (finding.verdict == Verdict::no_id) {
+    no_id_booked += finding.before.cost.amount.value_or(config::PicoUsd{}).value;
+  }
   if (!finding.receipt) return;
   Totals& sums = totals[{finding.before.provider.str(), finding.before.model.str()}];
   const auto value = [](const std::optional<config::PicoUsd>& amount) {
@@ -93,8 +102,13 @@ Pass::Pass(upstream::Pools& pools, const config::Config& config, Book& book, Wan
       config::Target copy = target;
       copy.timeouts.whole_answer = std::min(copy.timeouts.whole_answer, kPatience);
       const auto& kept = targets_.try_emplace(target.name, std::move(copy)).first->second;
-      by_provider_.try_emplace(target.provider, &kept);
+      const auto& [first, is_new] = by_provider_.try_emplace(target.provider, &kept);
+      // One target may speak another dialect than the provider's others.
+      if (receipts_at(kept) != nullptr) first->second = &kept;
     }
+  }
+  for (const auto& [name, target] : by_provider_) {
+    if (receipts_at(*target) == nullptr) without_.push_back(name.str());
   }
 }
 
@@ -108,26 +122,40 @@ const config::Target* Pass::target_of(const UsageRecord& record) const {
 
 Awaitable<Result<Outcomes>> Pass::run(Tell tell) {
   Outcomes outcomes;
-  Unreported asked{place_of(wanted_.since), wanted_.until, wanted_.all, kPage};
+  for (const Span& span : wanted_.spans) {
+    auto looked = co_await look_through(span, tell, outcomes);
+    if (!looked) co_return std::move(looked).error();
+  }
+  co_return outcomes;
+}
+
+Awaitable<Result<void>> Pass::look_through(const Span& span, const Tell& tell, Outcomes& outcomes) {
+  Unreported asked{place_of(span.since), span.until, wanted_.all,
+                   wanted_.provider,     without_,   kPage};
+  if (wanted_.count_left_out && !stopped_) {
+    auto count = co_await book_.left_out(asked);
+    if (!count) co_return std::move(count).error();
+    outcomes.without_receipts += *count;
+  }
   while (!stopped_) {
     auto page = co_await book_.page(asked);
     if (!page) co_return std::move(page).error();
     for (const UsageRecord& record : page->attempts) {
       if (stopped_) break;
-      if (!wanted_.provider.empty() && record.provider.view() != wanted_.provider) continue;
       Finding finding;
       finding.before = record;
       finding.ours = record.priced;
       const config::Target* target = target_of(record);
-      if (target == nullptr) {
+      if (target != nullptr && receipts_at(*target) == nullptr) {
+        ++outcomes.without_receipts;
+        continue;
+      }
+      if (record.upstream_id.empty()) {
+        finding.verdict = Verdict::no_id;
+      } else if (target == nullptr) {
         finding.verdict = Verdict::not_asked;
         finding.why = "its provider is not configured any more";
       } else {
-        const auto* receipts = providers::receipts_of(*providers::find_adapter(target->kind));
-        if (receipts == nullptr || receipts->receipt_path(record.upstream_id).empty()) {
-          ++outcomes.without_receipts;
-          continue;
-        }
         auto looked = co_await look_at(record, *target, finding);
         if (!looked) co_return std::move(looked).error();
       }
@@ -137,7 +165,7 @@ Awaitable<Result<Outcomes>> Pass::run(Tell tell) {
     if (page->attempts.size() < static_cast<std::size_t>(kPage)) break;
     asked.after = page->next;
   }
-  co_return outcomes;
+  co_return Result<void>();
 }
 
 Awaitable<Result<void>> Pass::look_at(const UsageRecord& record, const config::Target& target,
@@ -148,8 +176,12 @@ Awaitable<Result<void>> Pass::look_at(const UsageRecord& record, const config::T
     finding.why = refusing->second;
     co_return Result<void>();
   }
-  const auto* receipts = providers::receipts_of(*providers::find_adapter(target.kind));
-  co_await ask(target, receipts->receipt_path(record.upstream_id), finding);
+  const std::string path = receipts_at(target)->receipt_path(record.upstream_id);
+  if (path.empty()) {
+    finding.verdict = Verdict::no_id;
+    co_return Result<void>();
+  }
+  co_await ask(target, path, finding);
   co_await pause();
   if (!finding.receipt) co_return Result<void>();
 

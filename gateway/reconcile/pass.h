@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/basic_waitable_timer.hpp>
 
@@ -22,6 +23,7 @@
 #include "gateway/ledger/second_opinion.h"
 #include "gateway/ledger/sums.h"
 #include "gateway/ledger/unreported.h"
+#include "gateway/reconcile/schedule.h"
 #include "gateway/upstream/pool.h"
 #include "providers/receipt.h"
 
@@ -36,17 +38,18 @@ class Book {
  public:
   virtual ~Book() = default;
   virtual Awaitable<config::Result<UnreportedPage>> page(const Unreported& asked) = 0;
+  virtual Awaitable<config::Result<std::int64_t>> left_out(const Unreported& asked) = 0;
   // Whether it changed anything. `before`: the attempt as it stood.
   virtual Awaitable<config::Result<bool>> correct(const UsageRecord& before,
                                                   const Correction& correction) = 0;
 };
 
 struct Wanted {
-  config::Clock::Wall since;
-  config::Clock::Wall until;           // exclusive
+  std::vector<Span> spans;             // one after the other
   std::string provider;                // empty: all
   bool all = false;                    // also those whose cost is reported already
   bool dry_run = false;                // nothing is booked
+  bool count_left_out = true;          // fills Outcomes::without_receipts
   std::chrono::milliseconds pause{0};  // between two questions
 };
 
@@ -57,6 +60,7 @@ enum class Verdict : std::uint8_t {
   zero,       // it says that paid tokens cost nothing: an alarm, and booked as it was
   not_asked,  // its provider is not configured any more, or refuses
   failed,
+  no_id,  // its upstream told no id to ask by: it was interrupted, or its client left early
 };
 std::string_view to_string(Verdict verdict);
 
@@ -82,6 +86,7 @@ struct Totals {
 struct Outcomes {
   std::map<Verdict, std::int64_t> counts;
   std::int64_t without_receipts = 0;  // attempts at upstreams that give none
+  MoneySum no_id_booked = 0;          // what those without an id are booked at
   std::map<std::pair<std::string, std::string>, Totals> totals;
   void add(const Finding& finding);
 };
@@ -104,6 +109,8 @@ class Pass {
   using Timer = net::basic_waitable_timer<std::chrono::steady_clock,
                                           net::wait_traits<std::chrono::steady_clock>, Executor>;
   const config::Target* target_of(const UsageRecord& record) const;
+  Awaitable<config::Result<void>> look_through(const Span& span, const Tell& tell,
+                                               Outcomes& outcomes);
   Awaitable<config::Result<void>> look_at(const UsageRecord& record, const config::Target& target,
                                           Finding& finding);
   Awaitable<void> ask(const config::Target& target, const std::string& path, Finding& finding);
@@ -115,6 +122,7 @@ class Pass {
   // Copies that wait for less long than a chat may.
   std::map<config::TargetName, config::Target> targets_;
   std::map<config::ProviderName, const config::Target*> by_provider_;
+  std::vector<std::string> without_;                          // providers that give no receipts
   std::map<std::string, std::string, std::less<>> refusing_;  // provider -> why
   bool stopped_ = false;
   upstream::Exchange* asking_ = nullptr;  // while one is under way

@@ -70,6 +70,9 @@ std::string table_summary(const Outcomes& outcomes, const Wanted& wanted) {
   std::string counts;
   for (const auto& [verdict, count] : outcomes.counts) {
     counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, to_string(verdict));
+    if (verdict == Verdict::no_id) {
+      counts += fmt::format(" to ask by ({} USD booked)", to_usd(outcomes.no_id_booked));
+    }
   }
   if (outcomes.without_receipts > 0) {
     counts += fmt::format("{}{} at upstreams that give no receipts", counts.empty() ? "" : ", ",
@@ -133,6 +136,7 @@ std::string summary_json(const Outcomes& outcomes, const Wanted& wanted) {
   json.begin_object().member("dry_run", wanted.dry_run).key("counts").begin_object();
   for (const auto& [verdict, count] : outcomes.counts) json.member(to_string(verdict), count);
   json.end_object().member("without_receipts", outcomes.without_receipts);
+  json.member("no_id_booked", to_usd(outcomes.no_id_booked));
   json.key("totals").begin_array();
   for (const auto& [name, totals] : outcomes.totals) {
     json.begin_object().member("provider", name.first).member("model", name.second);

@@ -20,7 +20,7 @@ std::string csv_line(const Finding& finding);
 // {"request":…,"attempt":1,"at":…,"provider":…,"model":…,"target":…,"upstream_id":…,
 // "booked":{"cost":…,"source":…},"ours":…,"in_answer":…,"receipt":…,"verdict":…,"why":…}
 std::string finding_json(const Finding& finding);
-// {"dry_run":…,"counts":{"corrected":1,…},"without_receipts":0,"totals":[{"provider":…,
+// {"dry_run":…,"counts":{"corrected":1,…},"without_receipts":0,"no_id_booked":…,"totals":[{"provider":…,
 // "model":…,"attempts":…,"booked":…,"ours":…,"in_answer":…,"receipts":…,"drift":"0.0213"}]}
 std::string summary_json(const Outcomes& outcomes, const Wanted& wanted);
 

@@ -155,6 +155,24 @@ TEST_F(Reconcile, AReceiptThatIsNotThereYetIsAskedForAgain) {
             (std::map<std::string, std::int64_t>{{"corrected", 1}}));
 }
 
+TEST_F(Reconcile, WhatHasNoIdToAskByIsSaidWithWhatItIsBookedAt) {
+  EXPECT_EQ(ask("reset-before-head").status, 502);
+  EXPECT_EQ(ask("usage-no-cost").status, 200);
+  stop();
+  const auto run = reconcile({"--format", "json"});
+  EXPECT_EQ(verdicts(run), (std::map<std::string, std::int64_t>{{"corrected", 1}, {"no_id", 1}}))
+      << run.printed;
+  EXPECT_EQ(run.status, 0) << "nothing more can be done about it";
+  const auto json = parsed(run);
+  const auto& summary = json.at("summary").as_object();
+  const auto rows = booked();
+  EXPECT_EQ(summary.at("no_id_booked").as_string(), rows.at("").at("cost_usd").as_string());
+  EXPECT_NE(summary.at("no_id_booked").as_string(), "0");
+  EXPECT_EQ(summary.at("without_receipts").to_number<int>(), 0);
+  EXPECT_THAT(reconcile().printed, AllOf(HasSubstr("no_id\n"), HasSubstr("1 no_id to ask by ("),
+                                         HasSubstr(" USD booked)")));
+}
+
 TEST_F(Reconcile, AReceiptOfNothingForPaidTokensIsAnAlarmAndNoPrice) {
   EXPECT_EQ(ask("usage-no-cost").status, 200);
   stop();

@@ -75,11 +75,13 @@ class BackgroundTest : public testing::Test {
     snapshot_ = *Snapshot::build(std::move(config));
   }
 
-  // One estimated at a cent that a second ago "gen-NUMBER" was the answer of.
-  void booked(int number) {
+  // One estimated at a cent, of a second ago.
+  void booked(int number) { booked(number, "gen-" + std::to_string(number)); }
+  void booked(int number, std::string upstream_id) {
     UsageRecord record = test::record(number, clock_.wall() - std::chrono::seconds(1));
     record.provider = config::ProviderName("openrouter");
     record.target = config::TargetName("openrouter/mock");
+    record.upstream_id = std::move(upstream_id);
     record.cost = {PicoUsd{kCent}, providers::Source::estimated};
     limiter_.spend(limiter_.payers(record.key, record.team), PicoUsd{kCent}, record.started);
     std::promise<bool> written;
@@ -157,12 +159,12 @@ TEST_F(BackgroundTest, WhatIsNotThereYetIsAskedForInALaterPass) {
   booked(1);
   receipt(1, "0.005");
   simulator_.state().give(
-      {.dialect = "openrouter", .model = "*", .times = 2, .faults = {"404"}, .script = nullptr});
+      {.dialect = "openrouter", .model = "*", .times = 1, .faults = {"404"}, .script = nullptr});
   background_->start();
   EXPECT_TRUE(run_until([&] { return spent() == PicoUsd{kCent / 2}; }));
   EXPECT_THAT(
       metrics(*background_),
-      testing::AllOf(HasSubstr(R"(tollgate_reconcile_receipts_total{verdict="none_yet"} 2)"),
+      testing::AllOf(HasSubstr(R"(tollgate_reconcile_receipts_total{verdict="none_yet"} 1)"),
                      HasSubstr(R"(tollgate_reconcile_usd_total{direction="lowered"} 0.005)")));
   EXPECT_TRUE(end_all(tasks_, io_));
 }
@@ -179,6 +181,19 @@ TEST_F(BackgroundTest, WhereItIsOffNobodyIsAskedUntilAReloadSwitchesItOn) {
   background_->adopt();
   EXPECT_TRUE(run_until([&] { return spent() == PicoUsd{3 * kCent}; }));
   EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+TEST_F(BackgroundTest, WhatHasNoIdToAskByIsShownWithWhatItIsBookedAt) {
+  booked(1, "");
+  booked(2, "");
+  booked(3);
+  receipt(3, "0.03");
+  background_->start();
+  const auto shown = testing::AllOf(HasSubstr("tollgate_reconcile_without_id_attempts 2\n"),
+                                    HasSubstr("tollgate_reconcile_without_id_usd 0.02\n"));
+  EXPECT_TRUE(run_until([&] { return testing::Value(metrics(*background_), shown); }));
+  EXPECT_TRUE(end_all(tasks_, io_));
+  EXPECT_EQ(simulator_.state().log.totals().requests, 1U);
 }
 
 TEST_F(BackgroundTest, EndsAtOnceWhenItIsTold) {

@@ -42,7 +42,12 @@ class UnreportedTest : public testing::Test {
     next_ = page->next;
     return out;
   }
-  static Unreported from_noon() { return {place_of(kNoon), kNoon + minutes(10), false, 100}; }
+  static Unreported from_noon() {
+    Unreported asked;
+    asked.after = place_of(kNoon);
+    asked.until = kNoon + minutes(10);
+    return asked;
+  }
 
   test::TempDir folder_;
   std::string path_ = folder_.file("ledger.db");
@@ -50,14 +55,36 @@ class UnreportedTest : public testing::Test {
   PlaceInTime next_;
 };
 
-TEST_F(UnreportedTest, OnlyWhatNoProviderToldAndCanBeAskedFor) {
+TEST_F(UnreportedTest, OnlyWhatNoProviderToldWithAnIdOrWithout) {
   UsageRecord nameless = estimated(3);
   nameless.upstream_id.clear();
-  ASSERT_TRUE(ledger_->append({{test::record(1), estimated(2), nameless}}));
-  EXPECT_THAT(found(from_noon()), ElementsAre(2));
+  UsageRecord refused = test::record(4);
+  refused.upstream_id.clear();
+  ASSERT_TRUE(ledger_->append({{test::record(1), estimated(2), nameless, refused}}));
+  EXPECT_THAT(found(from_noon()), ElementsAre(2, 3));
   Unreported all = from_noon();
   all.all = true;
-  EXPECT_THAT(found(all), ElementsAre(1, 2));
+  EXPECT_THAT(found(all), ElementsAre(1, 2, 3)) << "nobody can be asked about what was refused";
+}
+
+TEST_F(UnreportedTest, ProvidersThatAreLeftOutAreCountedAndNotRead) {
+  const auto at = [](int number, const char* provider) {
+    UsageRecord record = estimated(number);
+    record.provider = config::ProviderName(provider);
+    return record;
+  };
+  ASSERT_TRUE(ledger_->append({{at(1, "mute"), at(2, "frank"), at(3, "mute"), at(4, "gone")}}));
+  auto reader = sqlite::open_for_reading(path_, {});
+  Unreported asked = from_noon();
+  asked.without = {"mute", "never heard of \"it\""};
+  EXPECT_THAT(found(asked), ElementsAre(2, 4));
+  EXPECT_EQ(*left_out(*reader, asked), 2);
+  asked.provider = "frank";
+  EXPECT_THAT(found(asked), ElementsAre(2));
+  EXPECT_EQ(*left_out(*reader, asked), 0);
+  asked.provider = "nobody";
+  EXPECT_THAT(found(asked), IsEmpty());
+  EXPECT_EQ(*left_out(*reader, from_noon()), 0);
 }
 
 TEST_F(UnreportedTest, TheSpanIsHalfOpen) {
