@@ -17,6 +17,12 @@ constexpr milliseconds kLookAgain{100};  // whether the ledger is free
 // A ledger that takes longer than this to answer is not waited for.
 constexpr milliseconds kPatience{10'000};
 
+// So much of what is old at a time, some milliseconds of the ledger's thread.
+constexpr int kRecordsAtATime = 500;
+constexpr int kSumsAtATime = 2'000;
+// Sums of slots that ended so long ago are packed: hardly any attempt takes longer.
+constexpr std::chrono::hours kUnpacked{2};
+
 Result<std::unique_ptr<SqliteLedger>> open_ledger(const config::Ledger& settings) {
   sqlite::WriteOptions options;
   options.sync_commits = true;  // a journal goes once the ledger has it: what it has must stay
@@ -75,14 +81,27 @@ Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Le
       settings_(settings),
       journals_(std::move(journals)),
       drift_(clock, log_drift),
-      retention_(
-          settings.keep_days, clock,
-          [this](config::Clock::Wall before, int at_most) {
-            return ledger_->retire(before, at_most);
-          },
-          [this](std::function<void()> task) { return run(std::move(task)); }),
+      retention_({.age = std::chrono::hours(24) * settings.keep_days,
+                  .step = kRecordsAtATime,
+                  .act = [this](config::Clock::Wall before,
+                                int at_most) { return ledger_->retire(before, at_most); },
+                  .done = "old records are gone; their sums stay",
+                  .failed = "old records cannot be removed; tried again later"},
+                 clock, [this](std::function<void()> task) { return run(std::move(task)); }),
+      packing_({.age = kUnpacked,
+                .step = kSumsAtATime,
+                .act = [this](config::Clock::Wall before,
+                              int at_most) { return ledger_->pack(before, at_most); },
+                .done = "old sums are packed",
+                .failed = "old sums cannot be packed; tried again later"},
+               clock, [this](std::function<void()> task) { return run(std::move(task)); }),
       sync_(*journals_),
       budgets_(limiter, *journals_, clock, settings.database, [this] { return carry_all(); }) {}
+
+void Accounting::tidy() {
+  retention_.look();
+  packing_.look();
+}
 
 Accounting::~Accounting() {
   stop();

@@ -18,11 +18,11 @@
 #include "config/base/clock.h"
 #include "config/config.h"
 #include "gateway/budget_keeper.h"
+#include "gateway/ledger/aging.h"
 #include "gateway/ledger/drift_watch.h"
 #include "gateway/ledger/journal_folder.h"
 #include "gateway/ledger/journal_sync.h"
 #include "gateway/ledger/ledger_writer.h"
-#include "gateway/ledger/retention.h"
 #include "gateway/ledger/second_opinion.h"
 #include "gateway/ledger/sqlite_ledger.h"
 #include "gateway/limits/limiter.h"
@@ -61,8 +61,8 @@ class Accounting {
   // What the ledger's thread counts, for /metrics.
   const metrics::Shard& counted() const { return counted_; }
 
-  // Now and then: what is older than it is kept goes. Returns at once.
-  void tidy() { retention_.look(); }
+  // Now and then: what is older than it is kept goes, and old sums are packed. Returns at once.
+  void tidy();
 
   // Before the workers' event loops end.
   void stop_syncing() { sync_.stop(); }
@@ -85,7 +85,9 @@ class Accounting {
   DriftWatch drift_;
   metrics::Shard counted_;
   std::unique_ptr<WatchedLedger> watched_;
-  Retention retention_;  // outlives the thread that may be at it
+  // Outlive the thread that may be at it.
+  Aging retention_;
+  Aging packing_;
   std::unique_ptr<LedgerWriter> writer_;
   std::atomic<LedgerWriter*> writing_{nullptr};
   JournalSync sync_;

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <string_view>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -10,10 +11,39 @@
 
 namespace gateway::cli {
 
+namespace {
+
+// One line that is written over, where somebody looks at it.
+class ProgressLine {
+ public:
+  ProgressLine() : shown_(::isatty(STDERR_FILENO) == 1) {}
+  ~ProgressLine() {
+    if (shown_) fmt::print(stderr, "\r{:{}}\r", "", kWidth);
+  }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void tell(std::string_view part, std::string_view reached) const {
+    if (shown_) fmt::print(stderr, "\r{:{}}", fmt::format("Reading {} {}", part, reached), kWidth);
+  }
+
+ private:
+  static constexpr int kWidth = 60;
+  const bool shown_;
+};
+
+config::Result<Verdict> verify_showing_progress(sqlite::Database& reader) {
+  const ProgressLine line;
+  return verify(reader,
+                [&](std::string_view part, std::string_view reached) { line.tell(part, reached); });
+}
+
+}  // namespace
+
 int ledger_verify(const LedgerOptions& options) {
   auto reader = open_ledger(options);
   if (!reader) return 2;
-  const auto verdict = verify(*reader);
+  const auto verdict = verify_showing_progress(*reader);
   if (!verdict) {
     fmt::print(stderr, "{} {}\n", verdict.error().message, verdict.error().detail);
     return 1;

@@ -8,6 +8,8 @@
 
 #include "gateway/ledger/account_sums.h"
 #include "gateway/ledger/chain.h"
+#include "gateway/ledger/roll_up_packer.h"
+#include "gateway/ledger/time_cover.h"
 
 namespace gateway {
 
@@ -32,6 +34,7 @@ config::Error lost() {
 struct SqliteLedger::Prepared {
   Names names;
   RollUpWriter roll_up;
+  RollUpPacker packer;
   sqlite::Statement insert;
   sqlite::Statement latest;  // of a request and attempt
   sqlite::Statement set_head;
@@ -70,6 +73,8 @@ Result<void> SqliteLedger::prepare() {
   if (!names) return names.error();
   auto roll_up = RollUpWriter::open(database_);
   if (!roll_up) return roll_up.error();
+  auto packer = RollUpPacker::open(database_);
+  if (!packer) return packer.error();
   auto insert = prepare_insert(database_);
   if (!insert) return insert.error();
   auto latest = prepare_select(
@@ -87,9 +92,10 @@ Result<void> SqliteLedger::prepare() {
       "INSERT INTO checkpoint VALUES (?1, ?2, max(?3, ifnull((SELECT max(through) FROM"
       " checkpoint), ?3)))");
   if (!checkpoint) return checkpoint.error();
-  prepared_.reset(new Prepared{*std::move(names), *std::move(roll_up), *std::move(insert),
-                               *std::move(latest), *std::move(set_head), *std::move(accounts),
-                               *std::move(oldest), *std::move(remove), *std::move(checkpoint)});
+  prepared_.reset(new Prepared{*std::move(names), *std::move(roll_up), *std::move(packer),
+                               *std::move(insert), *std::move(latest), *std::move(set_head),
+                               *std::move(accounts), *std::move(oldest), *std::move(remove),
+                               *std::move(checkpoint)});
   return {};
 }
 
@@ -246,6 +252,18 @@ Result<int> SqliteLedger::retire(config::Clock::Wall before, int at_most) {
     auto removed = prepared_->remove.with(last).run();
     if (!removed) return removed.error();
     return prepared_->checkpoint.with(last, sqlite::Blob{hash}, through).run();
+  });
+  if (!done) return done.error();
+  return count;
+}
+
+Result<int> SqliteLedger::pack(config::Clock::Wall before, int at_most) {
+  int count = 0;
+  auto done = changing([&]() -> Result<void> {
+    auto packed = prepared_->packer.pack(slot_of(to_micros(before), kQuarter), at_most);
+    if (!packed) return packed.error();
+    count = *packed;
+    return {};
   });
   if (!done) return done.error();
   return count;

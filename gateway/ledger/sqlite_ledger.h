@@ -43,6 +43,10 @@ class SqliteLedger final : public Ledger {
   // be called again while that is `at_most`. Short enough not to keep appends waiting.
   config::Result<int> retire(config::Clock::Wall before, int at_most);
 
+  // Packs the sums of slots that ended before `before` (roll_up_packer.h). As retire: about
+  // `at_most` at a time, to be called again while it returns as many.
+  config::Result<int> pack(config::Clock::Wall before, int at_most);
+
   // What tells this ledger from all others, since it was made.
   const std::string& identity() const { return identity_; }
 

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <unordered_map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "gateway/ledger/names.h"
 #include "gateway/ledger/record_rows.h"
-#include "gateway/ledger/roll_up.h"
+#include "gateway/ledger/roll_up_reader.h"
 #include "gateway/ledger/time_cover.h"
 
 namespace gateway {
@@ -23,8 +23,6 @@ using config::Window;
 
 constexpr std::size_t kMostBuckets = 10'000;
 constexpr std::size_t kMostCells = 500'000;
-
-using Labels = std::array<std::string, kDimensionNames.size()>;
 
 std::vector<Span> buckets_of(const UsageQuery& query) {
   std::vector<Span> out;
@@ -69,16 +67,23 @@ Span time_before(const UsageQuery& query, Clock::Wall now) {
   return {days_before(query.since, days, query.zone), days_before(reached, days, query.zone)};
 }
 
+// Numbers of names, one per dimension.
+using Numbers = SeriesKey;
+static_assert(std::tuple_size_v<Numbers> == kDimensionNames.size());
+
+// Which dimension may have which names.
+struct Wanted {
+  std::size_t dimension = 0;
+  std::vector<std::int64_t> names;
+};
+
 // Reads sums of stretches of time and gives each to its group.
 class Tally {
  public:
   static Result<Tally> open(sqlite::Database& reader, const UsageQuery& query, bool tagged) {
     auto names = Names::open(reader);
     if (!names) return names.error();
-    auto slots = reader.prepare(
-        fmt::format("SELECT series, {} FROM rollup WHERE tagged = ?1 AND span = ?2 AND slot >= ?3"
-                    " AND slot < ?4",
-                    kSumColumns));
+    auto slots = RollUpReader::open(reader);
     if (!slots) return slots.error();
     auto rest = prepare_select(reader,
                                "WHERE r.started >= ?1 AND r.started < ?2 AND NOT EXISTS"
@@ -88,11 +93,15 @@ class Tally {
     auto series =
         reader.prepare("SELECT tag, key, team, model, provider, target FROM series WHERE id = ?1");
     if (!series) return series.error();
+    auto most = reader.integer("SELECT ifnull(max(id), 0) FROM series");
+    if (!most) return most.error();
     auto through =
         reader.integer("SELECT ifnull(max(through), -9223372036854775807 - 1) FROM checkpoint");
     if (!through) return through.error();
-    return Tally(query, tagged, *through, *std::move(names), *std::move(slots), *std::move(rest),
-                 *std::move(series));
+    auto wanted = wanted_of(query, *names);
+    if (!wanted) return wanted.error();
+    return Tally(query, *std::move(wanted), tagged, *through, static_cast<std::size_t>(*most),
+                 *std::move(names), *std::move(slots), *std::move(rest), *std::move(series));
   }
 
   // `add(group, sums)` for everything within.
@@ -100,19 +109,18 @@ class Tally {
   Result<void> read(const Span& span, Add add) {
     const TimeCover pieces = cover(to_micros(span.begins), to_micros(span.ends), through_);
     for (const Slots& slots : pieces.slots) {
-      slots_.with(tagged_, slots.span, slots.begin, slots.end);
-      for (;;) {
-        auto row = slots_.step();
-        if (!row) return row.error();
-        if (!*row) break;
-        auto group = group_of_series(slots_.integer(0));
-        if (!group) return group.error();
-        if (const auto& wanted = *group; wanted) add(*wanted, read_sums(slots_, 1));
-      }
+      Result<void> known;
+      auto done =
+          slots_.read(tagged_, slots, [&](std::int64_t, std::int64_t series, const Sums& sums) {
+            const auto group = group_of_series(series, known);
+            if (group >= 0) add(static_cast<std::size_t>(group), sums);
+          });
+      if (done && !known) done = known;
+      if (!done) return done;
     }
     for (const Micros& rest : pieces.rest) {
       auto done = read_records(rest, add);
-      if (!done) return done.error();
+      if (!done) return done;
     }
     return {};
   }
@@ -121,15 +129,35 @@ class Tally {
   const std::vector<std::vector<std::string>>& groups() const { return groups_; }
 
  private:
-  Tally(const UsageQuery& query, bool tagged, std::int64_t through, Names names,
-        sqlite::Statement slots, sqlite::Statement rest, sqlite::Statement series)
+  static constexpr std::int64_t kLeftOut = -1;
+  static constexpr std::int64_t kNotAsked = -2;
+
+  Tally(const UsageQuery& query, std::vector<Wanted> wanted, bool tagged, std::int64_t through,
+        std::size_t most_series, Names names, RollUpReader slots, sqlite::Statement rest,
+        sqlite::Statement series)
       : query_(&query),
+        wanted_(std::move(wanted)),
         tagged_(tagged),
         through_(through),
         names_(std::move(names)),
         slots_(std::move(slots)),
         rest_(std::move(rest)),
-        series_(std::move(series)) {}
+        series_(std::move(series)),
+        of_series_(most_series + 1, kNotAsked) {}
+
+  static Result<std::vector<Wanted>> wanted_of(const UsageQuery& query, Names& names) {
+    std::vector<Wanted> out;
+    for (const UsageFilter& filter : query.filters) {
+      const auto dimension = static_cast<std::size_t>(filter.dimension);
+      auto at = std::find_if(out.begin(), out.end(),
+                             [&](const Wanted& one) { return one.dimension == dimension; });
+      if (at == out.end()) at = out.insert(out.end(), {dimension, {}});
+      auto number = names.find(filter.value);
+      if (!number) return number.error();
+      if (const auto& there = *number; there) at->names.push_back(*there);
+    }
+    return out;
+  }
 
   template <class Add>
   Result<void> read_records(const Micros& span, Add& add) {
@@ -140,76 +168,116 @@ class Tally {
       if (!*found) return {};
       auto row = read_row(rest_, names_);
       if (!row) return row.error();
-      const UsageRecord& record = row->record;
-      Labels labels{"",
-                    record.key.str(),
-                    record.team.str(),
-                    record.model.str(),
-                    record.provider.str(),
-                    record.target.str()};
-      const Sums sums = sums_of(record);
-      if (!tagged_) {
-        if (const auto group = group_of(labels)) add(*group, sums);
-        continue;
-      }
-      for (const auto& tag : record.tags) {
-        labels[0] = tag_text(tag);
-        if (const auto group = group_of(labels)) add(*group, sums);
-      }
+      auto done = add_record(row->record, add);
+      if (!done) return done;
     }
   }
 
-  Result<std::optional<std::size_t>> group_of_series(std::int64_t id) {
-    if (const auto known = of_series_.find(id); known != of_series_.end()) return known->second;
+  template <class Add>
+  Result<void> add_record(const UsageRecord& record, Add& add) {
+    const Sums sums = sums_of(record);
+    const auto count = [&](std::string_view tag) -> Result<void> {
+      auto numbers = numbers_of(record, tag);
+      if (!numbers) return numbers.error();
+      auto group = group_of(*numbers);
+      if (!group) return group.error();
+      if (*group >= 0) add(static_cast<std::size_t>(*group), sums);
+      return {};
+    };
+    if (!tagged_) return count("");
+    for (const auto& tag : record.tags) {
+      if (auto done = count(tag_text(tag)); !done) return done;
+    }
+    return {};
+  }
+
+  Result<Numbers> numbers_of(const UsageRecord& record, std::string_view tag) {
+    const std::string_view texts[] = {tag,
+                                      record.key.view(),
+                                      record.team.view(),
+                                      record.model.view(),
+                                      record.provider.view(),
+                                      record.target.view()};
+    Numbers out{};
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      auto number = names_.find(texts[i]);
+      if (!number) return number.error();
+      const std::optional<std::int64_t>& there = *number;
+      if (!there) return damaged(fmt::format("'{}' has no number", texts[i]));
+      out[i] = *there;
+    }
+    return out;
+  }
+
+  // kLeftOut where `failed` says why, too.
+  std::int64_t group_of_series(std::int64_t id, Result<void>& failed) {
+    const auto at = static_cast<std::size_t>(id);
+    if (id > 0 && at < of_series_.size() && of_series_[at] != kNotAsked) return of_series_[at];
+    auto group = ask_series(id);
+    if (!group) {
+      failed = group.error();
+      return kLeftOut;
+    }
+    of_series_[at] = *group;
+    return *group;
+  }
+
+  Result<std::int64_t> ask_series(std::int64_t id) {
     auto found = series_.with(id).step();
     if (!found) return found.error();
-    if (!*found) {
-      return config::failure(config::ErrorCode::internal, "The ledger is damaged.",
-                             fmt::format("there is no series {}", id));
-    }
-    Labels labels;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      auto text = names_.text(series_.integer(static_cast<int>(i)));
-      if (!text) return text.error();
-      labels[i] = *std::move(text);
+    if (!*found) return damaged(fmt::format("there is no series {}", id));
+    Numbers numbers{};
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] = series_.integer(static_cast<int>(i));
     }
     series_.reset();
-    const auto group = group_of(labels);
-    of_series_.emplace(id, group);
-    return group;
+    return group_of(numbers);
   }
 
-  // Nothing where a filter leaves it out.
-  std::optional<std::size_t> group_of(const Labels& labels) {
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      bool asked = false;
-      bool fits = false;
-      for (const UsageFilter& filter : query_->filters) {
-        if (static_cast<std::size_t>(filter.dimension) != i) continue;
-        asked = true;
-        fits = fits || filter.value == labels[i];
+  Result<std::int64_t> group_of(const Numbers& numbers) {
+    for (const Wanted& wanted : wanted_) {
+      const auto& names = wanted.names;
+      if (std::find(names.begin(), names.end(), numbers[wanted.dimension]) == names.end()) {
+        return kLeftOut;
       }
-      if (asked && !fits) return std::nullopt;
     }
-    std::vector<std::string> names;
-    names.reserve(query_->by.size());
+    Numbers asked{};
     for (const Dimension dimension : query_->by) {
-      names.push_back(labels[static_cast<std::size_t>(dimension)]);
+      asked[static_cast<std::size_t>(dimension)] = numbers[static_cast<std::size_t>(dimension)];
     }
-    const auto [at, is_new] = numbers_.try_emplace(std::move(names), groups_.size());
-    if (is_new) groups_.push_back(at->first);
-    return at->second;
+    const auto [at, is_new] = numbers_.try_emplace(asked, groups_.size());
+    if (is_new) {
+      auto named = name_group(numbers);
+      if (!named) return named.error();
+    }
+    return static_cast<std::int64_t>(at->second);
+  }
+
+  Result<void> name_group(const Numbers& numbers) {
+    std::vector<std::string>& names = groups_.emplace_back();
+    for (const Dimension dimension : query_->by) {
+      auto text = names_.text(numbers[static_cast<std::size_t>(dimension)]);
+      if (!text) return text.error();
+      names.push_back(*std::move(text));
+    }
+    return {};
+  }
+
+  static config::Error damaged(std::string detail) {
+    return config::failure(config::ErrorCode::internal, "The ledger is damaged.",
+                           std::move(detail));
   }
 
   const UsageQuery* query_;
+  std::vector<Wanted> wanted_;
   bool tagged_;
   std::int64_t through_;
   Names names_;
-  sqlite::Statement slots_;
+  RollUpReader slots_;
   sqlite::Statement rest_;
   sqlite::Statement series_;
-  std::unordered_map<std::int64_t, std::optional<std::size_t>> of_series_;
-  std::map<std::vector<std::string>, std::size_t> numbers_;
+  std::vector<std::int64_t> of_series_;  // their groups, or kLeftOut or kNotAsked
+  std::map<Numbers, std::size_t> numbers_;
   std::vector<std::vector<std::string>> groups_;
 };
 

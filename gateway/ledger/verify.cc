@@ -2,17 +2,17 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "config/calendar.h"
 #include "gateway/ledger/chain.h"
 #include "gateway/ledger/record_rows.h"
-#include "gateway/ledger/roll_up.h"
 #include "gateway/ledger/time_cover.h"
+#include "gateway/ledger/verify_indexes.h"
+#include "gateway/ledger/verify_sums.h"
 
 namespace gateway {
 namespace {
@@ -22,18 +22,14 @@ using config::Result;
 constexpr std::size_t kMostFindings = 20;
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
 
-std::string utc(std::int64_t seconds) {
-  return config::rfc3339(from_micros(seconds * kMicrosPerSecond), "UTC");
-}
-
 class Verifier {
  public:
-  Verifier(sqlite::Database& database, Names names)
-      : database_(database), names_(std::move(names)) {}
+  Verifier(sqlite::Database& database, Names names, const VerifyProgress& progress)
+      : database_(database), names_(std::move(names)), progress_(progress) {}
 
   Result<Verdict> run() {
-    for (const auto part : {&Verifier::structure, &Verifier::chain, &Verifier::sums,
-                            &Verifier::levels, &Verifier::account_levels}) {
+    for (const auto part :
+         {&Verifier::structure, &Verifier::chain, &Verifier::indexes, &Verifier::sums}) {
       auto done = (this->*part)();
       if (!done) return done.error();
     }
@@ -46,8 +42,28 @@ class Verifier {
     if (verdict_.findings.size() < kMostFindings) verdict_.findings.push_back(std::move(finding));
   }
 
+  // The whole file's pages; then each table against its indexes, but for the records: theirs are
+  // compared by indexes(), which reads each in its own order, where SQLite would look up every
+  // record in every index.
   Result<void> structure() {
-    auto select = database_.prepare("PRAGMA integrity_check(20)");
+    progress_("the file's structure", "");
+    auto done = ask("PRAGMA quick_check(20)");
+    if (!done) return done;
+    auto tables = database_.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'record'"
+        " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'");
+    if (!tables) return tables.error();
+    for (;;) {
+      auto row = tables->step();
+      if (!row) return row.error();
+      if (!*row) return {};
+      done = ask(fmt::format("PRAGMA integrity_check({})", tables->text(0)));
+      if (!done) return done;
+    }
+  }
+
+  Result<void> ask(const std::string& check) {
+    auto select = database_.prepare(check);
     if (!select) return select.error();
     for (;;) {
       auto row = select->step();
@@ -83,19 +99,23 @@ class Verifier {
 
   // Goes on with the hash that is stored, so that one changed record is one finding.
   Result<void> walk(std::int64_t& last, config::Sha256& before) {
+    constexpr std::int64_t kTellEvery = 10'000;
     auto select = prepare_select(database_, "ORDER BY r.id");
     if (!select) return select.error();
     for (;;) {
       auto row = select->step();
       if (!row) return row.error();
       if (!*row) return {};
+      expected_indexes_.add_record(*select);
       auto read = read_row(*select, names_);
       if (!read) {
         found(read.error().detail);
         last = select->integer(0);
         continue;
       }
-      ++verdict_.records;
+      if (++verdict_.records % kTellEvery == 0) {
+        progress_("the chain", fmt::format("{} records", verdict_.records));
+      }
       if (read->id != last + 1) {
         found(read->id == last + 2
                   ? fmt::format("record {} is missing", last + 1)
@@ -121,207 +141,44 @@ class Verifier {
     return {};
   }
 
-  // Day by day, so that memory holds the sums of one day only.
+  Result<void> indexes() {
+    progress_("the indexes", "");
+    auto there = read_indexes(database_);
+    if (!there) return there.error();
+    for (std::string& finding : differences(expected_indexes_, *there)) found(std::move(finding));
+    return {};
+  }
+
   Result<void> sums() {
-    auto days = days_with_anything();
-    if (!days) return days.error();
-    for (const std::int64_t day : *days) {
-      auto done = compare_day(day);
-      if (!done) return done.error();
-    }
+    const SumsToVerify what{.through = through_,
+                            .found = [this](std::string finding) { found(std::move(finding)); },
+                            .reached =
+                                [this](std::int64_t day) {
+                                  const auto at = from_micros(day * kMicrosPerSecond);
+                                  progress_("the sums", config::rfc3339(at, "UTC").substr(0, 10));
+                                }};
+    auto read = verify_sums(database_, names_, what);
+    if (!read) return read.error();
+    verdict_.sums = *read;
     return {};
-  }
-
-  Result<std::vector<std::int64_t>> days_with_anything() {
-    const std::int64_t whole = through_ == kNever ? kNever : slot_of(through_, kDay);
-    auto select = database_.prepare(
-        "SELECT DISTINCT slot - (slot % 86400 + 86400) % 86400 FROM rollup WHERE tagged = 0"
-        " UNION SELECT DISTINCT slot - (slot % 86400 + 86400) % 86400 FROM account_sum"
-        " UNION SELECT DISTINCT started / 1000000 - (started / 1000000 % 86400 + 86400) % 86400"
-        " FROM record ORDER BY 1");
-    if (!select) return select.error();
-    std::vector<std::int64_t> out;
-    for (;;) {
-      auto row = select->step();
-      if (!row) return row.error();
-      if (!*row) return out;
-      if (whole == kNever || select->integer(0) > whole) out.push_back(select->integer(0));
-    }
-  }
-
-  Result<void> compare_day(std::int64_t day) {
-    RollUp expected;
-    auto added = add_records(day, expected);
-    if (!added) return added.error();
-    auto select = database_.prepare(
-        fmt::format("SELECT tagged, span, slot, series, {} FROM rollup WHERE tagged = ?1"
-                    " AND span = ?2 AND slot >= ?3 AND slot < ?4",
-                    kSumColumns));
-    if (!select) return select.error();
-    for (const bool tagged : {false, true}) {
-      for (const std::int64_t span : kSpans) {
-        select->with(tagged, span, day, day + kDay);
-        for (;;) {
-          auto row = select->step();
-          if (!row) return row.error();
-          if (!*row) break;
-          ++verdict_.sums;
-          const Cell cell{tagged, span, select->integer(2), select->integer(3)};
-          const auto wanted = expected.cells.find(cell);
-          const Sums stored = read_sums(*select, 4);
-          if (wanted == expected.cells.end() ? !stored.empty() : !(stored == wanted->second)) {
-            wrong_sum(cell.slot, span, fmt::format("series {}", cell.series));
-          }
-          if (wanted != expected.cells.end()) expected.cells.erase(wanted);
-        }
-      }
-    }
-    for (const auto& [cell, sums] : expected.cells) {
-      if (!sums.empty()) wrong_sum(cell.slot, cell.span, fmt::format("series {}", cell.series));
-    }
-    return compare_accounts(day, expected);
-  }
-
-  Result<void> compare_accounts(std::int64_t day, RollUp& expected) {
-    auto select = database_.prepare(
-        "SELECT a.kind, a.name, a.slot, a.usd, a.pico, n.text FROM account_sum a"
-        " JOIN name n ON n.id = a.name WHERE a.span = ?1 AND a.slot >= ?2 AND a.slot < ?3");
-    if (!select) return select.error();
-    for (const std::int64_t span : kSpans) {
-      select->with(span, day, day + kDay);
-      for (;;) {
-        auto row = select->step();
-        if (!row) return row.error();
-        if (!*row) break;
-        ++verdict_.sums;
-        const AccountCell cell{static_cast<int>(select->integer(0)), select->integer(1), span,
-                               select->integer(2)};
-        const MoneySum stored = joined(select->integer(3), select->integer(4));
-        if (expected.accounts[cell] != stored) {
-          wrong_sum(cell.slot, span, fmt::format("account '{}'", select->text(5)));
-        }
-        expected.accounts.erase(cell);
-      }
-    }
-    for (const auto& [cell, cost] : expected.accounts) {
-      if (cost != 0) wrong_sum(cell.slot, cell.span, fmt::format("account {}", cell.name));
-    }
-    return {};
-  }
-
-  void wrong_sum(std::int64_t slot, std::int64_t span, std::string_view whose) {
-    found(fmt::format("the sum of {} for {} s from {} is not that of its records", whose, span,
-                      utc(slot)));
-  }
-
-  Result<void> add_records(std::int64_t day, RollUp& out) {
-    if (!of_day_) {
-      auto select = prepare_select(database_,
-                                   "WHERE r.started >= ?1 AND r.started < ?2 AND NOT EXISTS"
-                                   " (SELECT 1 FROM record n WHERE n.request = r.request"
-                                   " AND n.attempt = r.attempt AND n.revision = r.revision + 1)");
-      if (!select) return select.error();
-      of_day_.emplace(*std::move(select));
-    }
-    of_day_->with(day * kMicrosPerSecond, (day + kDay) * kMicrosPerSecond);
-    for (;;) {
-      auto row = of_day_->step();
-      if (!row) return row.error();
-      if (!*row) return {};
-      auto read = read_row(*of_day_, names_);
-      if (!read) continue;  // told by walk()
-      auto added = add_record(read->record, out);
-      if (!added) found(fmt::format("record {}: {}", read->id, added.error().detail));
-    }
-  }
-
-  // Names that are not there would be made; on a connection that only reads, that is an
-  // Error, and the right one.
-  Result<void> add_record(const UsageRecord& record, RollUp& out) {
-    auto key = series_key(names_, record);
-    if (!key) return key.error();
-    auto series = names_.series(*key);
-    if (!series) return series.error();
-    return out.add(names_, *key, *series, record.tags, to_micros(record.started), sums_of(record));
-  }
-
-  // Quarters add up to hours and hours to days, wherever records are gone too.
-  Result<void> levels() {
-    for (const auto& [shorter, longer] : {std::pair{kQuarter, kHour}, std::pair{kHour, kDay}}) {
-      const std::string both = fmt::format(
-          "SELECT tagged, series, slot - (slot % {1} + {1}) % {1} AS at, 1 AS sign, {0} FROM rollup"
-          " WHERE span = {2} UNION ALL SELECT tagged, series, slot, -1, {0} FROM rollup"
-          " WHERE span = {1}",
-          kSumColumns, longer, shorter);
-      auto done = compare_levels(
-          fmt::format("SELECT at, series FROM ({}) GROUP BY tagged, series, at HAVING"
-                      " sum(sign * attempts) <> 0 OR sum(sign * requests) <> 0"
-                      " OR sum(sign * unknown_costs) <> 0 OR sum(sign * prompt) <> 0"
-                      " OR sum(sign * cached_read) <> 0 OR sum(sign * cached_write) <> 0"
-                      " OR sum(sign * audio_input) <> 0 OR sum(sign * image_input) <> 0"
-                      " OR sum(sign * completion) <> 0 OR sum(sign * reasoning) <> 0"
-                      " OR sum(sign * audio_output) <> 0"
-                      " OR {} OR {} OR {}",
-                      both, money_differs("reported_usd", "reported_pico"),
-                      money_differs("priced_usd", "priced_pico"),
-                      money_differs("estimated_usd", "estimated_pico")),
-          longer, "series");
-      if (!done) return done;
-    }
-    return {};
-  }
-
-  Result<void> account_levels() {
-    for (const auto& [shorter, longer] : {std::pair{kQuarter, kHour}, std::pair{kHour, kDay}}) {
-      const std::string both = fmt::format(
-          "SELECT kind, name, slot - (slot % {0} + {0}) % {0} AS at, 1 AS sign, usd, pico"
-          " FROM account_sum WHERE span = {1} UNION ALL SELECT kind, name, slot, -1, usd, pico"
-          " FROM account_sum WHERE span = {0}",
-          longer, shorter);
-      auto done =
-          compare_levels(fmt::format("SELECT at, name FROM ({}) GROUP BY kind, name, at HAVING {}",
-                                     both, money_differs("usd", "pico")),
-                         longer, "account");
-      if (!done) return done;
-    }
-    return {};
-  }
-
-  // Whole USD and rests may carry differently; together they are equal or not.
-  static std::string money_differs(std::string_view usd, std::string_view pico) {
-    return fmt::format(
-        "sum(sign * {0}) + sum(sign * {1}) / 1000000000000 <> 0"
-        " OR sum(sign * {1}) % 1000000000000 <> 0",
-        usd, pico);
-  }
-
-  Result<void> compare_levels(const std::string& sql, std::int64_t span, std::string_view what) {
-    auto select = database_.prepare(sql);
-    if (!select) return select.error();
-    for (;;) {
-      auto row = select->step();
-      if (!row) return row.error();
-      if (!*row) return {};
-      found(fmt::format("the sum of {} {} for {} s from {} is not that of its parts", what,
-                        select->integer(1), span, utc(select->integer(0))));
-    }
   }
 
   sqlite::Database& database_;
   Names names_;
-  std::optional<sqlite::Statement> of_day_;
+  const VerifyProgress& progress_;
+  IndexesOfRecords expected_indexes_;
   std::int64_t through_ = kNever;
   Verdict verdict_;
 };
 
 }  // namespace
 
-Result<Verdict> verify(sqlite::Database& reader) {
+Result<Verdict> verify(sqlite::Database& reader, const VerifyProgress& progress) {
   auto transaction = sqlite::Transaction::begin(reader, sqlite::Transaction::Kind::read);
   if (!transaction) return transaction.error();
   auto names = Names::open(reader);
   if (!names) return names.error();
-  Verifier verifier(reader, *std::move(names));
+  Verifier verifier(reader, *std::move(names), progress);
   return verifier.run();
 }
 

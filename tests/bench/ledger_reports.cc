@@ -3,11 +3,14 @@
 //   ledger_reports FILE [RECORDS] [DAYS]
 //
 // Makes the ledger FILE where there is none, with RECORDS records (10000000) that end now
-// and spread over DAYS days (365), then asks for reports of its last 30 days.
+// and spread over DAYS days (365), packs its sums as a gateway does, then asks for reports of
+// its last 30 days. Prints what each took by the clock and of the processor.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -104,6 +107,38 @@ void fill(const std::string& path, std::int64_t records, int days, config::Clock
              static_cast<double>(records) / took);
 }
 
+double processor_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+void ask(const std::string& path, std::vector<Parameter> parameters, const std::string& filter,
+         config::Clock::Wall now) {
+  if (!filter.empty()) parameters.emplace_back("filter", filter);
+  const auto begin = steady_clock::now();
+  const double processor = processor_seconds();
+  const auto answer = usage_answer(path, parameters, now, "UTC", std::nullopt);
+  fmt::print("{:16} {:5} {:16} {:15} {:6.0f} ms {:6.0f} ms of the processor  {}\n",
+             parameters[2].second, parameters[1].second, parameters[0].second, filter,
+             seconds_since(begin) * 1e3, (processor_seconds() - processor) * 1e3,
+             answer ? fmt::format("{} KiB", answer->body.size() >> 10) : answer.error().message);
+}
+
+void pack(const std::string& path, config::Clock::Wall now) {
+  constexpr int kStep = 2'000;
+  auto ledger = SqliteLedger::open(path, {});
+  const auto begin = steady_clock::now();
+  const double processor = processor_seconds();
+  std::int64_t packed = 0;
+  double longest = 0;
+  for (int step = kStep; step == kStep; packed += step) {
+    const auto began = steady_clock::now();
+    step = *(*ledger)->pack(now - std::chrono::hours(2), kStep);
+    longest = std::max(longest, seconds_since(began));
+  }
+  fmt::print("{} sums packed in {:.1f} s ({:.1f} s of the processor), {:.0f} ms a step at most\n",
+             packed, seconds_since(begin), processor_seconds() - processor, longest * 1e3);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -116,19 +151,17 @@ int main(int argc, char** argv) {
   const int days = argc > 3 ? std::atoi(argv[3]) : 365;
   const auto now = config::SystemClock().wall();
   if (!std::filesystem::exists(path)) fill(path, records, days, now);
+  pack(path, now);
   fmt::print("{} MiB\n", std::filesystem::file_size(path) >> 20);
 
-  for (const char* zone : {"UTC", "Europe/Berlin", "Asia/Kolkata"}) {
+  for (const char* zone : {"UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"}) {
     for (const char* step : {"none", "day", "hour"}) {
-      for (const char* by :
-           {"", "team", "key", "tag", "team,model", "key,model", "provider,target"}) {
-        const std::vector<Parameter> parameters{
-            {"by", by}, {"step", step}, {"zone", zone}, {"compare", "previous"}};
-        const auto begin = steady_clock::now();
-        const auto answer = usage_answer(path, parameters, now, "UTC", std::nullopt);
-        fmt::print(
-            "{:14} {:5} {:16} {:7.0f} ms  {}\n", zone, step, by, seconds_since(begin) * 1e3,
-            answer ? fmt::format("{} KiB", answer->body.size() >> 10) : answer.error().message);
+      for (const char* by : {"", "team", "key", "tag", "team,model", "key,model", "provider,target",
+                             "tag,team", "tag,key"}) {
+        for (const char* filter : {"", "team:team-3", "tag:project=p3"}) {
+          ask(path, {{"by", by}, {"step", step}, {"zone", zone}, {"compare", "previous"}}, filter,
+              now);
+        }
       }
     }
   }

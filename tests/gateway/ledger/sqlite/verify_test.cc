@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <sqlite3.h>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,42 @@ TEST_F(VerifyTest, AChangedSumIsNamed) {
 TEST_F(VerifyTest, AMissingSumIsNamed) {
   tamper("DELETE FROM rollup WHERE span = 86400 AND tagged = 1");
   EXPECT_FALSE(verdict().sound());
+}
+
+TEST_F(VerifyTest, AnIndexThatLacksARecordIsFound) {
+  for (const char* index : {"record_started", "sqlite_autoindex_record_1"}) {
+    make(std::string(index) + ".db");
+    // Into an index that SQLite is told lies elsewhere, the record does not get.
+    tamper("CREATE TABLE elsewhere (a, b, c, PRIMARY KEY (a, b, c))");
+    const auto place = [&](const char* name) {
+      return *ledger_->database().integer(
+          std::string("SELECT rootpage FROM sqlite_schema WHERE name = '") + name + "'");
+    };
+    const auto there = place(index);
+    const auto elsewhere = place("sqlite_autoindex_elsewhere_1");
+    const auto point_to = [&](std::int64_t page) {
+      sqlite3_db_config(ledger_->database().handle(), SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
+      tamper("PRAGMA writable_schema = ON");
+      tamper("UPDATE sqlite_schema SET rootpage = " + std::to_string(page) + " WHERE name = '" +
+             index + "'");
+      tamper("PRAGMA writable_schema = RESET");
+    };
+    point_to(elsewhere);
+    ASSERT_TRUE(ledger_->append({{record(1000, kNoon)}}));
+    point_to(there);
+    tamper("DROP TABLE elsewhere");
+    EXPECT_THAT(verdict().findings, testing::Contains(HasSubstr("the index of records by ")))
+        << index;
+  }
+}
+
+TEST_F(VerifyTest, AnAccountChangedAllTheWayUpIsFoundByItsRecords) {
+  tamper(
+      "UPDATE account_sum SET usd = usd + 1 WHERE kind = 2 AND slot / 86400 = (SELECT"
+      " max(slot) / 86400 FROM account_sum WHERE span = 900) AND slot = (SELECT max(a.slot)"
+      " FROM account_sum a WHERE a.span = account_sum.span AND a.kind = 2)");
+  EXPECT_THAT(verdict().findings,
+              testing::ElementsAre("the sums of account 'ada' are not those of its records"));
 }
 
 TEST_F(VerifyTest, AChangedAccountIsNamed) {

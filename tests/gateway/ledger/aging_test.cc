@@ -1,4 +1,4 @@
-#include "gateway/ledger/retention.h"
+#include "gateway/ledger/aging.h"
 
 #include <deque>
 #include <utility>
@@ -15,7 +15,9 @@ namespace {
 using std::chrono::hours;
 using testing::ElementsAre;
 
-class RetentionTest : public testing::Test {
+constexpr int kStep = 500;
+
+class AgingTest : public testing::Test {
  protected:
   // What the ledger's thread would do between two batches.
   bool one_task() {
@@ -31,25 +33,29 @@ class RetentionTest : public testing::Test {
   bool fails_ = false;
   bool nobody_ = false;
   std::deque<std::function<void()>> later_;
-  Retention retention_{10, clock_,
-                       [this](config::Clock::Wall before, int at_most) -> config::Result<int> {
-                         borders_.push_back(before);
-                         if (fails_) return config::failure(config::ErrorCode::overloaded, "busy");
-                         const int gone = gone_.empty() ? 0 : gone_.front();
-                         if (!gone_.empty()) gone_.erase(gone_.begin());
-                         EXPECT_LE(gone, at_most);
-                         return gone;
-                       },
-                       [this](std::function<void()> task) {
-                         if (nobody_) return false;
-                         later_.push_back(std::move(task));
-                         return true;
-                       }};
+  Aging aging_{{.age = hours(240),
+                .step = kStep,
+                .act = [this](config::Clock::Wall before, int at_most) -> config::Result<int> {
+                  borders_.push_back(before);
+                  if (fails_) return config::failure(config::ErrorCode::overloaded, "busy");
+                  const int gone = gone_.empty() ? 0 : gone_.front();
+                  if (!gone_.empty()) gone_.erase(gone_.begin());
+                  EXPECT_LE(gone, at_most);
+                  return gone;
+                },
+                .done = "old ones are gone",
+                .failed = "old ones cannot go"},
+               clock_,
+               [this](std::function<void()> task) {
+                 if (nobody_) return false;
+                 later_.push_back(std::move(task));
+                 return true;
+               }};
 };
 
-TEST_F(RetentionTest, ManyOldRecordsGoInStepsBetweenWhichOthersHaveTheirTurn) {
-  gone_ = {Retention::kStep, Retention::kStep, 3};
-  retention_.look();
+TEST_F(AgingTest, ManyOldRecordsGoInStepsBetweenWhichOthersHaveTheirTurn) {
+  gone_ = {kStep, kStep, 3};
+  aging_.look();
   EXPECT_TRUE(borders_.empty()) << "look() itself does nothing that could block";
   int turns = 0;
   while (one_task()) {
@@ -59,49 +65,49 @@ TEST_F(RetentionTest, ManyOldRecordsGoInStepsBetweenWhichOthersHaveTheirTurn) {
   EXPECT_EQ(turns, 3);
 }
 
-TEST_F(RetentionTest, WhatIsOlderThanItIsKeptGoesByTheClock) {
+TEST_F(AgingTest, WhatIsOlderThanItIsKeptGoesByTheClock) {
   const auto now = clock_.wall();
-  retention_.look();
+  aging_.look();
   while (one_task()) {
   }
   clock_.advance(hours(24));
-  retention_.look();
+  aging_.look();
   while (one_task()) {
   }
   EXPECT_THAT(borders_, ElementsAre(now - hours(240), now - hours(216)));
 }
 
-TEST_F(RetentionTest, ALookDuringALookIsNotAnother) {
-  gone_ = {Retention::kStep, 0};
-  retention_.look();
-  retention_.look();
+TEST_F(AgingTest, ALookDuringALookIsNotAnother) {
+  gone_ = {kStep, 0};
+  aging_.look();
+  aging_.look();
   EXPECT_EQ(later_.size(), 1U);
   EXPECT_TRUE(one_task());
-  retention_.look();
+  aging_.look();
   EXPECT_EQ(later_.size(), 1U);
   while (one_task()) {
   }
-  retention_.look();
+  aging_.look();
   EXPECT_EQ(later_.size(), 1U) << "the first one is over";
 }
 
-TEST_F(RetentionTest, ALedgerThatRefusesIsAskedAgainAtTheNextLook) {
+TEST_F(AgingTest, ALedgerThatRefusesIsAskedAgainAtTheNextLook) {
   fails_ = true;
-  retention_.look();
+  aging_.look();
   EXPECT_TRUE(one_task());
   EXPECT_FALSE(one_task()) << "not at once";
   fails_ = false;
-  retention_.look();
+  aging_.look();
   EXPECT_TRUE(one_task());
   EXPECT_EQ(borders_.size(), 2U);
 }
 
-TEST_F(RetentionTest, WhereAnotherProcessWritesTheLedgerNothingIsTouchedUntilItIsOurs) {
+TEST_F(AgingTest, WhereAnotherProcessWritesTheLedgerNothingIsTouchedUntilItIsOurs) {
   nobody_ = true;
-  retention_.look();
+  aging_.look();
   EXPECT_TRUE(later_.empty());
   nobody_ = false;
-  retention_.look();
+  aging_.look();
   EXPECT_EQ(later_.size(), 1U);
 }
 
