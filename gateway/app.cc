@@ -86,9 +86,9 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
         std::make_unique<WorkerThread>(index, shared, accounting_, keys_->snapshot(), where));
     where.port = workers_.back()->port();  // port 0: the first one's for all
   }
-  admin_door_.on_refusal = [](const http::Refusal& refusal) {
+  admin_door_.on_refusal = [this](const http::Refusal& refusal) {
     log::warn("admin request refused", {{"request", refusal.request_id},
-                                        {"path", refusal.path},
+                                        {"path", admin_endpoints_.known_part(refusal.path)},
                                         {"code", config::to_string(refusal.error.code)}});
   };
   keys_->serve(

@@ -27,7 +27,10 @@ std::string who_asks(const http::Request& request) {
   return fmt::format("{} ({})", to_string(Role::admin), user);
 }
 
-Awaitable<void> answer(const Handle& handle, const http::Request& request, http::Reply& reply) {
+// `place` is the table's path: what a path has beyond it names a key only where one was found,
+// and may else be anything, a secret too.
+Awaitable<void> answer(const Handle& handle, std::string_view place, const http::Request& request,
+                       http::Reply& reply) {
   const auto path = http::percent_decoded(request.path);
   if (!path || config::find_invalid_utf8(*path) != path->size()) {
     const auto broken = config::invalid_request("The path is not properly percent-encoded text.");
@@ -48,7 +51,7 @@ Awaitable<void> answer(const Handle& handle, const http::Request& request, http:
   if (call.method != verb::get) {
     log::info("administered", {{"request", request.id},
                                {"who", call.who},
-                               {"path", *path},
+                               {"path", done ? std::string_view(*path) : place},
                                {"status", done ? done->status : done.error().http_status()}});
   }
   reply.add_header("Cache-Control", "no-store");
@@ -84,9 +87,9 @@ http::Gate gate_for(const Tokens& tokens, Role least) {
 std::vector<http::Endpoint> api_endpoints(const Tokens& tokens, std::vector<Row> table) {
   std::vector<http::Endpoint> out;
   for (Row& row : table) {
-    const auto handler = [handle = std::move(row.handle)](const http::Request& request,
-                                                          http::Reply& reply) {
-      return answer(handle, request, reply);
+    const auto handler = [handle = std::move(row.handle), place = row.path](
+                             const http::Request& request, http::Reply& reply) {
+      return answer(handle, place, request, reply);
     };
     out.push_back({row.method, std::string(row.path), row.path.ends_with('/'),
                    gate_for(tokens, row.least), handler});

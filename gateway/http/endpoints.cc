@@ -34,4 +34,12 @@ std::string Endpoints::allowed(std::string_view path) const {
   return methods;
 }
 
+std::string_view Endpoints::known_part(std::string_view path) const {
+  std::string_view longest;
+  for (const Endpoint& endpoint : table_) {
+    if (serves(endpoint, path) && endpoint.path.size() > longest.size()) longest = endpoint.path;
+  }
+  return longest;
+}
+
 }  // namespace gateway::http
