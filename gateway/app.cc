@@ -11,6 +11,7 @@
 #include "gateway/admin/api_endpoints.h"
 #include "gateway/admin/error_json.h"
 #include "gateway/admin/pages.h"
+#include "gateway/admin/reconcile_api.h"
 #include "gateway/admin/usage_api.h"
 #include "gateway/log.h"
 #include "gateway/money_metrics.h"
@@ -72,7 +73,12 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
       queries_(kQueryThreads, kWaitingQueries),
       reconciling_(
           {control_, deadlines_, clock_, accounting_, limiter_, queries_, admin_connections_},
-          [this] { return keys_->snapshot(); }) {
+          [this] { return keys_->snapshot(); }),
+      reconcile_source_{.passes = reconciling_,
+                        .clock = clock_,
+                        .note = [this](const std::string& who, const std::string& asked) {
+                          return keys_->note(who, "reconcile", asked);
+                        }} {
   const Shared shared{clock_, metrics_, client_connections_, draining_, limiter_, drains_};
   metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
@@ -131,17 +137,22 @@ http::Endpoints App::admin_endpoints() {
       .clock = clock_,
       .queries = queries_,
   });
+  const auto reconcile = [this](const admin::Call& call, http::Reply& reply) {
+    return admin::reconcile(reconcile_source_, call, reply);
+  };
   using admin::Role;
-  auto table = admin::api_endpoints(tokens_, {
-                                                 {verb::get, "/api/keys", Role::viewer, keys},
-                                                 {verb::post, "/api/keys", Role::admin, keys},
-                                                 {verb::get, "/api/keys/", Role::viewer, keys},
-                                                 {verb::post, "/api/keys/", Role::admin, keys},
-                                                 {verb::patch, "/api/keys/", Role::admin, keys},
-                                                 {verb::delete_, "/api/keys/", Role::admin, keys},
-                                                 {verb::get, "/api/audit", Role::viewer, keys},
-                                                 {verb::get, "/api/usage", Role::viewer, usage},
-                                             });
+  auto table =
+      admin::api_endpoints(tokens_, {
+                                        {verb::get, "/api/keys", Role::viewer, keys},
+                                        {verb::post, "/api/keys", Role::admin, keys},
+                                        {verb::get, "/api/keys/", Role::viewer, keys},
+                                        {verb::post, "/api/keys/", Role::admin, keys},
+                                        {verb::patch, "/api/keys/", Role::admin, keys},
+                                        {verb::delete_, "/api/keys/", Role::admin, keys},
+                                        {verb::get, "/api/audit", Role::viewer, keys},
+                                        {verb::get, "/api/usage", Role::viewer, usage},
+                                        {verb::post, "/api/reconcile", Role::admin, {}, reconcile},
+                                    });
   // Whoever is on this machine may look at counters.
   const bool local = config::is_loopback(keys_->snapshot()->config().admin.listen.host);
   const auto gate = local ? http::Gate() : admin::gate_for(tokens_, Role::viewer);

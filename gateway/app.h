@@ -16,6 +16,7 @@
 
 #include "config/base/clock.h"
 #include "gateway/accounting.h"
+#include "gateway/admin/reconcile_api.h"
 #include "gateway/admin/tokens.h"
 #include "gateway/http/listener.h"
 #include "gateway/key_control.h"
@@ -84,6 +85,7 @@ class App {
   unsigned ticks_ = 0;
   QueryThreads queries_;
   reconcile::Background reconciling_;
+  const admin::ReconcileSource reconcile_source_;
 };
 
 }  // namespace gateway

@@ -105,6 +105,16 @@ Awaitable<config::Result<admin::Answer>> KeyControl::handle(const admin::Call& c
   return api_.handle(call);
 }
 
+Awaitable<config::Result<void>> KeyControl::note(const std::string& who, std::string_view action,
+                                                 const std::string& asked) {
+  config::Result<void> noted;
+  const keys::By by{who, clock_.wall()};
+  auto write = [&](keys::KeyStore& store) { noted = store.note(by, action, "ledger", asked); };
+  if (co_await change(std::move(write))) co_return noted;
+  co_return config::failure(config::ErrorCode::overloaded,
+                            "Another process writes the ledger; ask again when it has ended.");
+}
+
 Awaitable<bool> KeyControl::change(Work work) {
   // Where another process writes the ledger, it does not run.
   const auto send = [this](std::function<void()> errand) {

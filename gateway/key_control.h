@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/thread_pool.hpp>
@@ -59,6 +60,9 @@ class KeyControl final : private keys::StoreAccess {
   void adopt(const std::shared_ptr<const Snapshot>& compiled);
 
   Awaitable<config::Result<admin::Answer>> handle(const admin::Call& call);
+  // Writes into the log of changes what else `who` asked for, as JSON.
+  Awaitable<config::Result<void>> note(const std::string& who, std::string_view action,
+                                       const std::string& asked);
 
   // About once a second: lets go of what nobody uses any more, writes last uses down now and
   // then.

@@ -1,6 +1,7 @@
 #include "gateway/admin/api_endpoints.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -27,10 +28,18 @@ std::string who_asks(const http::Request& request) {
   return fmt::format("{} ({})", to_string(Role::admin), user);
 }
 
-// `place` is the table's path: what a path has beyond it names a key only where one was found,
-// and may else be anything, a secret too.
-Awaitable<void> answer(const Handle& handle, std::string_view place, const http::Request& request,
-                       http::Reply& reply) {
+// What a path has beyond the table's names a key only where one was found, and may else be
+// anything, a secret too.
+void log_change(const Row& row, const http::Request& request, const Call& call, bool found,
+                unsigned status) {
+  if (call.method == verb::get) return;
+  log::info("administered", {{"request", request.id},
+                             {"who", call.who},
+                             {"path", found ? call.path : row.path},
+                             {"status", status}});
+}
+
+Awaitable<void> answer(const Row& row, const http::Request& request, http::Reply& reply) {
   const auto path = http::percent_decoded(request.path);
   if (!path || config::find_invalid_utf8(*path) != path->size()) {
     const auto broken = config::invalid_request("The path is not properly percent-encoded text.");
@@ -47,13 +56,18 @@ Awaitable<void> answer(const Handle& handle, std::string_view place, const http:
   call.idempotency_key = request.find("idempotency-key");
   call.who = who_asks(request);
 
-  const auto done = co_await handle(call);
-  if (call.method != verb::get) {
-    log::info("administered", {{"request", request.id},
-                               {"who", call.who},
-                               {"path", done ? std::string_view(*path) : place},
-                               {"status", done ? done->status : done.error().http_status()}});
+  if (row.talk) {
+    const auto talked = co_await row.talk(call, reply);
+    const bool found = talked.has_value();
+    log_change(row, request, call, found, found ? reply.status() : talked.error().http_status());
+    if (talked) co_return;
+    reply.add_header("Cache-Control", "no-store");
+    co_await reply.send_error(talked.error());
+    co_return;
   }
+  const auto done = co_await row.handle(call);
+  log_change(row, request, call, done.has_value(),
+             done ? done->status : done.error().http_status());
   reply.add_header("Cache-Control", "no-store");
   if (!done) {
     co_await reply.send_error(done.error());
@@ -87,12 +101,12 @@ http::Gate gate_for(const Tokens& tokens, Role least) {
 std::vector<http::Endpoint> api_endpoints(const Tokens& tokens, std::vector<Row> table) {
   std::vector<http::Endpoint> out;
   for (Row& row : table) {
-    const auto handler = [handle = std::move(row.handle), place = row.path](
-                             const http::Request& request, http::Reply& reply) {
-      return answer(handle, place, request, reply);
+    const auto kept = std::make_shared<const Row>(std::move(row));
+    const auto handler = [kept](const http::Request& request, http::Reply& reply) {
+      return answer(*kept, request, reply);
     };
-    out.push_back({row.method, std::string(row.path), row.path.ends_with('/'),
-                   gate_for(tokens, row.least), handler});
+    out.push_back({kept->method, std::string(kept->path), kept->path.ends_with('/'),
+                   gate_for(tokens, kept->least), handler});
   }
   return out;
 }

@@ -17,11 +17,15 @@ namespace gateway::admin {
 // The Call lives until the answer is there.
 using Handle = std::function<Awaitable<config::Result<Answer>>(const Call& call)>;
 
+// Answers through the Reply itself, as it goes; an Error: nothing was answered yet.
+using Talk = std::function<Awaitable<config::Result<void>>(const Call& call, http::Reply& reply)>;
+
 struct Row {
   http::verb method;
   std::string_view path;  // one that ends in '/': everything below it
   Role least;             // and every role above
-  Handle handle;
+  Handle handle;          // or else
+  Talk talk = {};
 };
 
 // Asks for the token before anything else, wants JSON of whoever changes something, and says

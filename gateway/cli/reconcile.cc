@@ -3,27 +3,29 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
 #include "gateway/accounting.h"
+#include "gateway/cli/admin_client.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/load_config.h"
 #include "gateway/elsewhere.h"
 #include "gateway/ledger/sqlite/ledger_file.h"
-#include "gateway/ledger/usage_query.h"
+#include "gateway/ledger/sqlite/writer_lock.h"
 #include "gateway/limits/local_limiter.h"
+#include "gateway/reconcile/asked.h"
 #include "gateway/reconcile/pass.h"
-#include "gateway/reconcile/pass_text.h"
+#include "providers/wire/json_document.h"
 
 namespace gateway::cli {
 namespace {
 
 using config::Result;
-using reconcile::Finding;
+using reconcile::Asked;
 using reconcile::Outcomes;
 using reconcile::Wanted;
 
@@ -60,38 +62,29 @@ class OwnBook final : public reconcile::Book {
   Accounting* accounting_;
 };
 
-// Prints what is found as it is found, so that a long pass shows that it lives.
-class Printer {
+// What is found, as it is found.
+class Printer final : public reconcile::Listener {
  public:
-  Printer(const std::string& format, const Wanted& wanted) : format_(format), wanted_(wanted) {
-    if (format_ == "csv") put(reconcile::csv_heading());
-    if (format_ == "table") put(reconcile::table_heading());
-    if (format_ == "json") put(R"({"attempts":[)");
+  explicit Printer(const Asked& asked) : printout_(asked) {}
+
+  Awaitable<void> found(const reconcile::Finding& finding) override {
+    if (!std::exchange(begun_, true)) put(printout_.heading());
+    put(printout_.line(finding));
+    co_return;
+  }
+  void end(const Outcomes& outcomes) {
+    if (!begun_) put(printout_.heading());
+    put(printout_.end(outcomes));
   }
 
-  void tell(const Finding& finding) {
-    if (format_ == "csv") return put(reconcile::csv_line(finding));
-    if (format_ == "table") return put(reconcile::table_line(finding));
-    put(std::exchange(first_, false) ? "\n" : ",\n");
-    put(reconcile::finding_json(finding));
-  }
-
-  bool finish(const Outcomes& outcomes) {
-    if (format_ == "table") put(reconcile::table_summary(outcomes, wanted_));
-    if (format_ == "json") {
-      put(fmt::format("],\n\"summary\":{}}}\n", reconcile::summary_json(outcomes, wanted_)));
-    }
-    return std::fflush(stdout) == 0 && good_;
-  }
-
- private:
-  void put(const std::string& text) {
+  void put(std::string_view text) {
     good_ = good_ && std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   }
+  bool good() const { return std::fflush(stdout) == 0 && good_; }
 
-  const std::string format_;
-  const Wanted& wanted_;
-  bool first_ = true;
+ private:
+  reconcile::Printout printout_;
+  bool begun_ = false;
   bool good_ = true;
 };
 
@@ -103,28 +96,14 @@ Result<Outcomes> run(const config::Config& config, reconcile::Book& book, const 
   upstream::Pools pools(io, deadlines, clock);
   reconcile::Pass pass(pools, config, book, wanted);
   Result<Outcomes> outcomes = config::failure(config::ErrorCode::internal, "It did not end.");
-  const reconcile::Pass::Tell tell = [&](const Finding& finding) { printer.tell(finding); };
-  net::co_spawn(io, pass.run(tell), [&](const std::exception_ptr& failure, Result<Outcomes> told) {
-    io.stop();
-    if (failure) std::rethrow_exception(failure);
-    outcomes = std::move(told);
-  });
+  net::co_spawn(io, pass.run(printer),
+                [&](const std::exception_ptr& failure, Result<Outcomes> told) {
+                  io.stop();
+                  if (failure) std::rethrow_exception(failure);
+                  outcomes = std::move(told);
+                });
   io.run();
   return outcomes;
-}
-
-Result<Wanted> wanted_by(const ReconcileOptions& options, config::Clock::Wall now) {
-  std::vector<Parameter> parameters;
-  if (!options.since.empty()) parameters.emplace_back("since", options.since);
-  if (!options.until.empty()) parameters.emplace_back("until", options.until);
-  const auto query = read_usage_query(parameters, now, "UTC", 0);
-  if (!query) return query.error();
-  Wanted wanted;
-  wanted.spans = {{query->since, query->until}};
-  wanted.provider = options.provider;
-  wanted.all = options.all;
-  wanted.dry_run = options.dry_run;
-  return wanted;
 }
 
 int complain(const config::Error& error, int status) {
@@ -132,27 +111,46 @@ int complain(const config::Error& error, int status) {
   return status;
 }
 
-}  // namespace
+// Some could not be told: whoever asked must look.
+constexpr reconcile::Verdict kUnclear[] = {reconcile::Verdict::failed, reconcile::Verdict::zero,
+                                           reconcile::Verdict::not_asked};
 
-int reconcile(const ReconcileOptions& options) {
+// The gateway that holds the ledger looks at it and books, with its own keys and connections.
+int through_the_gateway(const config::Config& config, const Asked& asked) {
+  auto gateway = AdminClient::find(config);
+  if (!gateway) return complain(gateway.error(), 1);
+  Printer printer(asked);
+  bool ended = false;
+  bool unclear = false;
+  const auto take = [&](std::string_view name, std::string_view data) {
+    providers::JsonDocument document;
+    document.read(data);
+    if (name != "summary") return printer.put(document.root()["text"].text());
+    ended = true;
+    for (const reconcile::Verdict verdict : kUnclear) {
+      if (document.root()["counts"][reconcile::to_string(verdict)]) unclear = true;
+    }
+  };
+  const auto followed = (*gateway)->follow("/api/reconcile", to_json(asked), take);
+  const bool printed = printer.good();
+  if (!followed) return complain(followed.error(), 1);
+  if (!ended) {
+    fmt::print(stderr, "The gateway ended before the pass did; what it booked until then stays.\n");
+  }
+  return printed && ended && !unclear ? 0 : 1;
+}
+
+int in_the_ledger(const config::Config& config, const Asked& asked, const Wanted& wanted,
+                  const config::Clock& clock) {
   constexpr std::chrono::seconds kPatience{10};
-  const config::SystemClock clock;
-  auto wanted = wanted_by(options, clock.wall());
-  if (!wanted) return complain(wanted.error(), 2);
-  const auto snapshot = load_snapshot(options.config_path);
-  if (!snapshot) return 2;
-  const config::Config& config = (*snapshot)->config();
-
   limits::LocalLimiter limiter;  // nobody's
   std::unique_ptr<Accounting> accounting;
-  if (!wanted->dry_run) {
+  if (!wanted.dry_run) {
     auto opened = Accounting::open(config.ledger, 1, clock, std::random_device{}(), limiter);
     if (!opened) return complain(opened.error(), 2);
     accounting = *std::move(opened);
     if (accounting->writer() == nullptr) {
-      fmt::print(stderr,
-                 "A gateway writes the ledger {}, and reconciles by itself; to see what it will "
-                 "do, ask again with --dry-run.\n",
+      fmt::print(stderr, "A gateway has just taken the ledger {}; ask again.\n",
                  config.ledger.database);
       return 1;
     }
@@ -160,14 +158,36 @@ int reconcile(const ReconcileOptions& options) {
   auto reader = sqlite::open_for_reading(config.ledger.database, kPatience);
   if (!reader) return complain(reader.error(), 2);
   OwnBook book(*std::move(reader), accounting.get());
-  Printer printer(options.format, *wanted);
-  auto outcomes = run(config, book, *wanted, printer);
+  Printer printer(asked);
+  auto outcomes = run(config, book, wanted, printer);
   if (!outcomes) return complain(outcomes.error(), 1);
-  const bool printed = printer.finish(*outcomes);
-  const bool unclear = outcomes->counts.contains(reconcile::Verdict::failed) ||
-                       outcomes->counts.contains(reconcile::Verdict::zero) ||
-                       outcomes->counts.contains(reconcile::Verdict::not_asked);
-  return printed && !unclear ? 0 : 1;
+  printer.end(*outcomes);
+  bool unclear = false;
+  for (const reconcile::Verdict verdict : kUnclear) {
+    unclear = unclear || outcomes->counts.contains(verdict);
+  }
+  return printer.good() && !unclear ? 0 : 1;
+}
+
+bool is_held(const std::string& database) {
+  const auto lock = sqlite::WriterLock::take(database);
+  return !lock && lock.error().code == config::ErrorCode::overloaded;
+}
+
+}  // namespace
+
+int reconcile(const ReconcileOptions& options) {
+  const config::SystemClock clock;
+  const Asked asked{options.since, options.until,   options.provider,
+                    options.all,   options.dry_run, options.format};
+  const auto wanted = wanted_by(asked, clock.wall());
+  if (!wanted) return complain(wanted.error(), 2);
+  const auto snapshot = load_snapshot(options.config_path);
+  if (!snapshot) return 2;
+  const config::Config& config = (*snapshot)->config();
+  // What books nothing needs nobody's leave.
+  if (!asked.dry_run && is_held(config.ledger.database)) return through_the_gateway(config, asked);
+  return in_the_ledger(config, asked, *wanted, clock);
 }
 
 }  // namespace gateway::cli

@@ -288,6 +288,14 @@ Result<void> KeyStore::add_secret(const std::string& id, const SecretDigest& sec
                  bytes_of(secret.digest), id, secret.hint, micros(made_at), micros(secret.until));
 }
 
+Result<void> KeyStore::note(const By& by, std::string_view action, std::string_view subject,
+                            std::string_view asked) {
+  return execute(database_,
+                 "INSERT INTO audit_log (at, who, action, subject, before, after) "
+                 "VALUES (?1, ?2, ?3, ?4, NULL, ?5)",
+                 micros(by.when), by.who, action, subject, asked);
+}
+
 Result<void> KeyStore::log(const By& by, std::string_view action, const StoredKey* before,
                            const StoredKey* after) {
   const auto text = [](const StoredKey* key) {

@@ -30,7 +30,7 @@ struct AuditEntry {
   std::int64_t id = 0;
   config::Clock::Wall at;
   std::string who;
-  std::string action;  // create, change, rotate, enable, disable, delete
+  std::string action;  // create, change, rotate, enable, disable, delete; reconcile
   std::string subject;
   std::string before;  // JSON without secrets; empty: it was made
   std::string after;   // empty: it is gone
@@ -67,6 +67,10 @@ class KeyStore {
   // The key as it was.
   config::Result<StoredKey> remove(std::string_view id, std::optional<std::int64_t> version,
                                    const By& by);
+
+  // Something else than a change of a key that belongs into the log: `asked` is JSON.
+  config::Result<void> note(const By& by, std::string_view action, std::string_view subject,
+                            std::string_view asked);
 
   // When keys, by id, were last used. No change in the sense of the log or the version.
   using Use = std::pair<std::string, config::Clock::Wall>;

@@ -16,9 +16,23 @@ using config::Result;
 
 // Ten questions a second at most: providers bound lookups as they bound chats.
 constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::seconds kPatience{2};  // with a ledger that somebody holds locked
 constexpr double kPicoUsdPerUsd = 1e12;
 constexpr std::array kVerdicts{Verdict::corrected, Verdict::agrees,    Verdict::none_yet,
                                Verdict::zero,      Verdict::not_asked, Verdict::failed};
+
+void tell(const Outcomes& outcomes) {
+  if (outcomes.counts.empty()) return;
+  const auto count = [&](Verdict verdict) {
+    const auto found = outcomes.counts.find(verdict);
+    return found != outcomes.counts.end() ? found->second : 0;
+  };
+  log::info("reconciled", {{"corrected", count(Verdict::corrected)},
+                           {"none_yet", count(Verdict::none_yet)},
+                           {"zero", count(Verdict::zero)},
+                           {"not_asked", count(Verdict::not_asked)},
+                           {"failed", count(Verdict::failed)}});
+}
 
 }  // namespace
 
@@ -30,7 +44,6 @@ class Background::Ledger final : public Book {
   Awaitable<Result<UnreportedPage>> page(const Unreported& asked) override {
     std::function<Result<UnreportedPage>()> work = [path = path_,
                                                     asked]() -> Result<UnreportedPage> {
-      constexpr std::chrono::seconds kPatience{2};
       auto reader = sqlite::open_for_reading(path, kPatience);
       if (!reader) return std::move(reader).error();
       return unreported(*reader, asked);
@@ -38,8 +51,13 @@ class Background::Ledger final : public Book {
     co_return co_await owner_.around_.queries.ask<UnreportedPage>(std::move(work));
   }
 
-  Awaitable<Result<std::int64_t>> left_out(const Unreported&) override {
-    co_return 0;  // nobody wants to know
+  Awaitable<Result<std::int64_t>> left_out(const Unreported& asked) override {
+    std::function<Result<std::int64_t>()> work = [path = path_, asked]() -> Result<std::int64_t> {
+      auto reader = sqlite::open_for_reading(path, kPatience);
+      if (!reader) return std::move(reader).error();
+      return gateway::left_out(*reader, asked);
+    };
+    co_return co_await owner_.around_.queries.ask<std::int64_t>(std::move(work));
   }
 
   Awaitable<Result<bool>> correct(const UsageRecord& before,
@@ -70,44 +88,39 @@ class Background::Ledger final : public Book {
   const std::string path_;
 };
 
-// One pass under way.
-class Background::Round final : public TaskGroup::Task {
+// One pass under way, which counts what it finds, and tells `listener` where there is one.
+class Background::Round final : public TaskGroup::Task, private Listener {
  public:
-  Round(Background& owner, std::shared_ptr<const Snapshot> snapshot, Wanted wanted)
+  Round(Background& owner, std::shared_ptr<const Snapshot> snapshot, Wanted wanted,
+        Listener* listener)
       : Task(owner.around_.tasks),
         owner_(owner),
-        began_(Moment::of(owner.around_.clock)),
+        listener_(listener),
+        counts_(!wanted.dry_run),
         snapshot_(std::move(snapshot)),
         book_(owner, snapshot_->config().ledger.database),
-        pass_(owner.pools_, snapshot_->config(), book_, std::move(wanted)) {}
+        pass_(owner.pools_, snapshot_->config(), book_, std::move(wanted)) {
+    owner_.under_way_ = true;
+  }
+  ~Round() override { owner_.under_way_ = false; }
+  Round(const Round&) = delete;
+  Round& operator=(const Round&) = delete;
 
   void drain() override { pass_.stop(); }
   void cut() override { pass_.cut(); }
+  const Listener* listener() const { return listener_; }
 
-  Awaitable<void> run() {
-    auto outcomes = co_await pass_.run([this](const Finding& finding) { owner_.found(finding); });
-    if (!outcomes) {
-      log::warn("reconciling stopped; tried again later",
-                {{"why", outcomes.error().message}, {"detail", outcomes.error().detail}});
-      co_return;
-    }
-    if (!owner_.around_.tasks.draining()) owner_.schedule_.done(began_);
-    owner_.note_without_id(snapshot_->config().ledger.reconcile);
-    const auto count = [&](Verdict verdict) {
-      const auto found = outcomes->counts.find(verdict);
-      return found != outcomes->counts.end() ? found->second : 0;
-    };
-    if (outcomes->counts.empty()) co_return;
-    log::info("reconciled", {{"corrected", count(Verdict::corrected)},
-                             {"none_yet", count(Verdict::none_yet)},
-                             {"zero", count(Verdict::zero)},
-                             {"not_asked", count(Verdict::not_asked)},
-                             {"failed", count(Verdict::failed)}});
-  }
+  Awaitable<Result<Outcomes>> run() { return pass_.run(*this); }
 
  private:
+  Awaitable<void> found(const Finding& finding) override {
+    if (counts_) owner_.found(finding);
+    if (listener_ != nullptr) co_await listener_->found(finding);
+  }
+
   Background& owner_;
-  const Moment began_;
+  Listener* const listener_;
+  const bool counts_;
   const std::shared_ptr<const Snapshot> snapshot_;
   Ledger book_;
   Pass pass_;
@@ -141,18 +154,68 @@ void Background::wait() {
 
 void Background::next() {
   if (around_.accounting.writer() == nullptr) return wait();  // whoever writes it does this
+  if (under_way_) {
+    due_ = true;
+    return;
+  }
   const auto snapshot = configuration_();
+  const config::Reconcile& pace = snapshot->config().ledger.reconcile;
+  const Moment now = Moment::of(around_.clock);
   Wanted wanted;
-  wanted.spans = schedule_.due(Moment::of(around_.clock), snapshot->config().ledger.reconcile);
+  wanted.spans = schedule_.due(now, pace);
   wanted.count_left_out = false;
   wanted.pause = kPause;
-  under_way_ = true;
-  auto round = std::make_shared<Round>(*this, snapshot, std::move(wanted));
-  net::co_spawn(around_.io, round->run(), [this, round](const std::exception_ptr& bug) {
-    if (bug) log::error("reconciling failed");
-    under_way_ = false;
-    wait();
-  });
+  auto round = std::make_shared<Round>(*this, snapshot, std::move(wanted), nullptr);
+  net::co_spawn(around_.io, round->run(),
+                [this, round, now, pace](const std::exception_ptr& bug,
+                                         const Result<Outcomes>& outcomes) mutable {
+                  round.reset();
+                  if (bug) {
+                    log::error("reconciling failed");
+                  } else if (outcomes) {
+                    if (!around_.tasks.draining()) schedule_.done(now);
+                    note_without_id(pace);
+                    tell(*outcomes);
+                  } else {
+                    log::warn(
+                        "reconciling stopped; tried again later",
+                        {{"why", outcomes.error().message}, {"detail", outcomes.error().detail}});
+                  }
+                  wait();
+                });
+}
+
+Result<void> Background::may_run(const Wanted& wanted) const {
+  if (under_way_) {
+    return config::failure(config::ErrorCode::conflict,
+                           "The gateway is reconciling already; ask again when that has ended.");
+  }
+  if (!wanted.dry_run && around_.accounting.writer() == nullptr) {
+    return config::failure(config::ErrorCode::overloaded,
+                           "Another process writes the ledger; ask again when it has ended.");
+  }
+  return {};
+}
+
+Awaitable<Result<Outcomes>> Background::run(Wanted wanted, Listener& listener) {
+  auto free = may_run(wanted);
+  if (!free) co_return std::move(free).error();
+  wanted.pause = kPause;
+  auto round = std::make_unique<Round>(*this, configuration_(), std::move(wanted), &listener);
+  asked_ = round.get();
+  auto outcomes = co_await round->run();
+  asked_ = nullptr;
+  round.reset();
+  go_on();
+  co_return outcomes;
+}
+
+void Background::end(const Listener& listener) {
+  if (asked_ != nullptr && asked_->listener() == &listener) asked_->cut();
+}
+
+void Background::go_on() {
+  if (std::exchange(due_, false) && !around_.tasks.draining()) next();
 }
 
 void Background::found(const Finding& finding) {

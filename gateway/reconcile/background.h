@@ -1,7 +1,7 @@
 #pragma once
-// Reconciles in a running gateway: now and then a pass over the last while, slowly, and what
-// receipts correct is told to the budgets too. The control thread's; ends with the group it
-// belongs to.
+// Reconciles in a running gateway: now and then a pass over the last while, slowly, and passes
+// that somebody asks for, one at a time. What receipts correct is told to the budgets too. The
+// control thread's; ends with the group it belongs to.
 
 #include <atomic>
 #include <chrono>
@@ -52,6 +52,14 @@ class Background {
   // The configuration was loaded anew.
   void adopt();
 
+  // Errors: conflict, while another pass is under way; overloaded, where another process writes
+  // the ledger and something is to be booked.
+  config::Result<void> may_run(const Wanted& wanted) const;
+  // A pass that somebody asked for, after may_run(). One of our own that is due meanwhile waits.
+  Awaitable<config::Result<Outcomes>> run(Wanted wanted, Listener& listener);
+  // Ends the pass of this listener, if it is under way.
+  void end(const Listener& listener);
+
   // tollgate_reconcile_…. Any thread.
   void add_metrics(std::vector<prometheus::MetricFamily>& families) const;
 
@@ -61,6 +69,7 @@ class Background {
 
   void wait();
   void next();
+  void go_on();
   void found(const Finding& finding);
   void note_without_id(const config::Reconcile& pace);
 
@@ -70,6 +79,8 @@ class Background {
   net::steady_timer timer_;
   std::chrono::milliseconds every_{0};  // what is waited for; 0: nothing is
   bool under_way_ = false;
+  bool due_ = false;        // our own waits for one that was asked for
+  Round* asked_ = nullptr;  // while one is under way
   Schedule schedule_;
   WithoutId without_id_;
 

@@ -120,16 +120,17 @@ const config::Target* Pass::target_of(const UsageRecord& record) const {
   return other != by_provider_.end() ? other->second : nullptr;
 }
 
-Awaitable<Result<Outcomes>> Pass::run(Tell tell) {
+Awaitable<Result<Outcomes>> Pass::run(Listener& listener) {
   Outcomes outcomes;
   for (const Span& span : wanted_.spans) {
-    auto looked = co_await look_through(span, tell, outcomes);
+    auto looked = co_await look_through(span, listener, outcomes);
     if (!looked) co_return std::move(looked).error();
   }
   co_return outcomes;
 }
 
-Awaitable<Result<void>> Pass::look_through(const Span& span, const Tell& tell, Outcomes& outcomes) {
+Awaitable<Result<void>> Pass::look_through(const Span& span, Listener& listener,
+                                           Outcomes& outcomes) {
   Unreported asked{place_of(span.since), span.until, wanted_.all,
                    wanted_.provider,     without_,   kPage};
   if (wanted_.count_left_out && !stopped_) {
@@ -158,9 +159,11 @@ Awaitable<Result<void>> Pass::look_through(const Span& span, const Tell& tell, O
       } else {
         auto looked = co_await look_at(record, *target, finding);
         if (!looked) co_return std::move(looked).error();
+        // Cut off in the middle: a later pass asks again.
+        if (stopped_ && finding.verdict == Verdict::failed) break;
       }
       outcomes.add(finding);
-      tell(finding);
+      co_await listener.found(finding);
     }
     if (page->attempts.size() < static_cast<std::size_t>(kPage)) break;
     asked.after = page->next;

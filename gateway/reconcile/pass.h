@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -91,14 +90,21 @@ struct Outcomes {
   void add(const Finding& finding);
 };
 
+// Who hears of each attempt as it is looked at.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // The pass waits for it, and may be ended by it.
+  virtual Awaitable<void> found(const Finding& finding) = 0;
+};
+
 class Pass {
  public:
   // All outlive the pass. `config` says where to ask, and our prices.
   Pass(upstream::Pools& pools, const config::Config& config, Book& book, Wanted wanted);
 
-  // Tells of each attempt as it goes. An Error is the book's: what was done until then stays.
-  using Tell = std::function<void(const Finding&)>;
-  Awaitable<config::Result<Outcomes>> run(Tell tell);
+  // An Error is the book's: what was done until then stays.
+  Awaitable<config::Result<Outcomes>> run(Listener& listener);
 
   // Ends after the question under way.
   void stop() { stopped_ = true; }
@@ -109,7 +115,7 @@ class Pass {
   using Timer = net::basic_waitable_timer<std::chrono::steady_clock,
                                           net::wait_traits<std::chrono::steady_clock>, Executor>;
   const config::Target* target_of(const UsageRecord& record) const;
-  Awaitable<config::Result<void>> look_through(const Span& span, const Tell& tell,
+  Awaitable<config::Result<void>> look_through(const Span& span, Listener& listener,
                                                Outcomes& outcomes);
   Awaitable<config::Result<void>> look_at(const UsageRecord& record, const config::Target& target,
                                           Finding& finding);

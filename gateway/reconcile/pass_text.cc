@@ -58,7 +58,7 @@ std::string table_line(const Finding& finding) {
                      verdict);
 }
 
-std::string table_summary(const Outcomes& outcomes, const Wanted& wanted) {
+std::string table_summary(const Outcomes& outcomes, bool dry_run) {
   std::string out;
   for (const auto& [name, totals] : outcomes.totals) {
     out += fmt::format("{} at {}: {} receipts; ours {}, in answers {}, receipts {}", name.second,
@@ -79,7 +79,7 @@ std::string table_summary(const Outcomes& outcomes, const Wanted& wanted) {
                           outcomes.without_receipts);
   }
   return out + (counts.empty() ? "Nothing to ask for" : counts) +
-         (wanted.dry_run ? "; nothing was booked (dry run).\n" : ".\n");
+         (dry_run ? "; nothing was booked (dry run).\n" : ".\n");
 }
 
 std::string csv_heading() {
@@ -130,10 +130,10 @@ std::string finding_json(const Finding& finding) {
   return out;
 }
 
-std::string summary_json(const Outcomes& outcomes, const Wanted& wanted) {
+std::string summary_json(const Outcomes& outcomes, bool dry_run) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().member("dry_run", wanted.dry_run).key("counts").begin_object();
+  json.begin_object().member("dry_run", dry_run).key("counts").begin_object();
   for (const auto& [verdict, count] : outcomes.counts) json.member(to_string(verdict), count);
   json.end_object().member("without_receipts", outcomes.without_receipts);
   json.member("no_id_booked", to_usd(outcomes.no_id_booked));

@@ -209,14 +209,33 @@ TEST_F(Reconcile, G21_ThreeNumbersStandSideBySideAndTheDriftBehindThem) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 2);
 }
 
-TEST_F(Reconcile, ARunningGatewayIsNotDisturbed) {
+TEST_F(Reconcile, BesideARunningGatewayThatOneBooksAndTheOutputIsTheSame) {
   EXPECT_EQ(ask("usage-no-cost").status, 200);
-  ASSERT_TRUE(test::wait_for(seconds(10), [&] { return booked().size() == 1; }));
-  EXPECT_EQ(verdicts(reconcile({"--dry-run", "--format", "json"})),
-            (std::map<std::string, std::int64_t>{{"corrected", 1}}));
-  const auto run = reconcile();
-  EXPECT_EQ(run.status, 1);
-  EXPECT_THAT(run.printed, AllOf(HasSubstr("A gateway writes the ledger"), HasSubstr("--dry-run")));
+  EXPECT_EQ(ask("usage-no-cost").status, 200);
+  ASSERT_TRUE(test::wait_for(seconds(10), [&] { return booked().size() == 2; }));
+  const auto foreseen = reconcile({"--dry-run"});
+  const auto csv = reconcile({"--dry-run", "--format", "csv"});
+
+  auto run = reconcile();
+  EXPECT_EQ(run.status, 0) << run.printed;
+  const std::string_view dry = "; nothing was booked (dry run)";
+  auto expected = foreseen.printed;
+  ASSERT_NE(expected.find(dry), std::string::npos);
+  EXPECT_EQ(run.printed, expected.erase(expected.find(dry), dry.size()));
+  EXPECT_EQ(std::count(csv.printed.begin(), csv.printed.end(), '\n'), 3);
+  EXPECT_EQ(reconcile({"--format", "csv"}).printed,
+            csv.printed.substr(0, csv.printed.find('\n') + 1))
+      << "nothing is left to ask for";
+  EXPECT_TRUE(verdicts(reconcile({"--format", "json"})).empty());
+  EXPECT_EQ(verdicts(reconcile({"--all", "--format", "json"})),
+            (std::map<std::string, std::int64_t>{{"agrees", 2}}));
+
+  for (const auto& [id, row] : booked()) EXPECT_EQ(row.at("cost_source").as_string(), "reported");
+  test::HttpClient client(gateway_.admin_port());
+  const std::string text = client.get("/metrics").body;
+  EXPECT_THAT(text, AllOf(HasSubstr(R"(tollgate_reconcile_receipts_total{verdict="corrected"} 2)"),
+                          HasSubstr(R"(told_by="receipt"})")));
+  EXPECT_THAT(tollgate({"keys", "audit"}).printed, HasSubstr("reconcile"));
   EXPECT_EQ(ask("ok").status, 200);
 }
 

@@ -1,6 +1,7 @@
 """The ledger against what the simulator saw, request by request and token by token.
 
 TOLLGATE_REQUESTS sets how many (1000)."""
+import http.client
 import json
 import os
 import random
@@ -129,6 +130,94 @@ class Storm(unittest.TestCase):
                     answer.response.readline()
             finally:
                 answer.leave()
+
+
+class Asked(unittest.TestCase):
+    """POST /api/reconcile of a running gateway."""
+
+    def post(self, house, token=None, **asked):
+        """The answer's head has come; its body has not."""
+        connection = http.client.HTTPConnection("127.0.0.1", house.admin, timeout=30)
+        self.addCleanup(connection.close)
+        token = token or (house.folder / "admin.token").read_text().strip()
+        connection.request("POST", "/api/reconcile", json.dumps(asked),
+                           {"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
+        return connection, connection.getresponse()
+
+    def events(self, text):
+        """(name, JSON) of each."""
+        found = []
+        for event in text.split("\n\n")[:-1]:
+            fields = dict(line.split(": ", 1) for line in event.split("\n"))
+            found.append((fields.get("event"), json.loads(fields["data"])))
+        return found
+
+    def test_one_pass_at_a_time_and_who_leaves_ends_it(self):
+        house = House(self)
+        house.start()
+        for _ in range(40):  # ten are asked for in a second
+            self.assertEqual(200, house.paid("openrouter/usage-no-cost"))
+        wait_for("the ledger", lambda: len(house.rows()) == 40)
+        connection, first = self.post(house)
+        self.assertEqual(200, first.status)
+        first.readline()
+        _, second = self.post(house, dry_run=True)
+        said = second.read().decode()
+        self.assertEqual(409, second.status, said)
+        self.assertIn("already", json.loads(said)["error"]["message"])
+        first.close()
+        connection.close()
+
+        third = wait_for("the pass to end", lambda: self.free(house), seconds=3)
+        *found, (name, summary) = self.events(third)
+        self.assertEqual("summary", name)
+        left = summary["counts"]["corrected"]
+        self.assertEqual(left, len(found))
+        self.assertLess(left, 40, "the first began")
+        self.assertGreater(left, 4, "nobody waited for the rest of it")
+        self.assertEqual("corrected", found[0][1]["verdict"])
+        house.stop()
+        house.verify()
+        reported = [row["request"] for row in house.rows() if row["source"] == "reported"]
+        self.assertEqual((40, 40), (len(reported), len(set(reported))), "each was booked once")
+
+    def free(self, house):
+        _, answer = self.post(house, provider="openrouter")
+        text = answer.read().decode()
+        return text if answer.status == 200 else None
+
+    def test_what_is_asked_for_wrongly_is_refused_and_nothing_is_asked(self):
+        house = House(self)
+        house.start()
+        self.assertEqual(200, house.paid("openrouter/usage-no-cost"))
+        before = house.stats()["requests"]
+        for asked, part in (({"since": "yesterday"}, "since"), ({"al": True}, "al"), ({"format": "xml"}, "format"),
+                            ({"all": "yes"}, "all")):
+            _, answer = self.post(house, **asked)
+            said = answer.read().decode()
+            self.assertEqual(400, answer.status, said)
+            self.assertIn(part, said)
+        _, answer = self.post(house, token="tg-admin-of-somebody-else-entirely")
+        self.assertEqual(401, answer.status)
+        self.assertEqual(before, house.stats()["requests"])
+        status, log = house.api("/api/audit")
+        self.assertEqual((200, []), (status, log["entries"]))
+
+    def test_what_it_books_is_told_to_budgets_and_written_into_the_log_of_changes(self):
+        house = House(self)
+        house.start()
+        self.assertEqual(200, house.paid("openrouter/reset-after-2", stream=True))
+        wait_for("the ledger", lambda: len(house.rows()) == 1)
+        before = house.budget("spent")
+        _, answer = self.post(house, since="2020-01-01")
+        events = self.events(answer.read().decode())
+        self.assertEqual({"corrected": 1}, events[-1][1]["counts"])
+        receipt = float(events[0][1]["receipt"])
+        self.assertNotAlmostEqual(before, receipt, places=12)
+        self.assertAlmostEqual(receipt, house.budget("spent"), places=12)
+        entry = house.api("/api/audit")[1]["entries"][0]
+        self.assertEqual(("admin", "reconcile", "ledger"), (entry["who"], entry["action"], entry["key"]))
+        self.assertIn("2020-01-01", json.dumps(entry["after"]))
 
 
 class Prices(unittest.TestCase):

@@ -2,8 +2,10 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include <boost/asio/co_spawn.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <prometheus/text_serializer.h>
@@ -194,6 +196,62 @@ TEST_F(BackgroundTest, WhatHasNoIdToAskByIsShownWithWhatItIsBookedAt) {
   EXPECT_TRUE(run_until([&] { return testing::Value(metrics(*background_), shown); }));
   EXPECT_TRUE(end_all(tasks_, io_));
   EXPECT_EQ(simulator_.state().log.totals().requests, 1U);
+}
+
+// Who asked for a pass; counts what it hears.
+struct Asker final : Listener {
+  Awaitable<void> found(const Finding&) override {
+    ++heard;
+    co_return;
+  }
+  int heard = 0;
+};
+
+TEST_F(BackgroundTest, OnePassRunsAtATimeAndItsOwnWaitsForTheOneThatWasAskedFor) {
+  constexpr int kAttempts = 5;  // without receipts; half a second
+  for (int i = 0; i < kAttempts; ++i) booked(i);
+  const auto now = clock_.wall();
+  Wanted wanted;
+  wanted.spans = {{now - std::chrono::minutes(1), now}};
+  Asker asker;
+  std::optional<config::Result<Outcomes>> outcomes;
+  net::co_spawn(io_, background_->run(wanted, asker),
+                [&](const std::exception_ptr&, config::Result<Outcomes> told) {
+                  outcomes = std::move(told);
+                });
+  background_->start();  // due long before that ends
+  const auto none_yet = [](int count) {
+    return HasSubstr("{verdict=\"none_yet\"} " + std::to_string(count) + "\n");
+  };
+  EXPECT_TRUE(run_until([&] { return asker.heard == 2; }));
+  EXPECT_EQ(background_->may_run(wanted).error().code, config::ErrorCode::conflict);
+  EXPECT_TRUE(run_until([&] { return outcomes.has_value(); }));
+  EXPECT_EQ(asker.heard, kAttempts);
+  EXPECT_THAT(metrics(*background_), none_yet(kAttempts)) << "its own has waited";
+  EXPECT_TRUE(
+      run_until([&] { return testing::Value(metrics(*background_), none_yet(2 * kAttempts)); }));
+  EXPECT_EQ(asker.heard, kAttempts);
+  EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+TEST_F(BackgroundTest, WhoAskedEndsHisPassAndNobodyElses) {
+  for (int i = 0; i < 20; ++i) booked(i);
+  const auto now = clock_.wall();
+  Wanted wanted;
+  wanted.spans = {{now - std::chrono::minutes(1), now}};
+  Asker asker;
+  bool ended = false;
+  net::co_spawn(io_, background_->run(wanted, asker),
+                [&](const std::exception_ptr&, const config::Result<Outcomes>&) { ended = true; });
+  EXPECT_TRUE(run_until([&] { return asker.heard == 1; }));
+  const Asker another;
+  background_->end(another);
+  EXPECT_TRUE(run_until([&] { return asker.heard == 3; }));
+  background_->end(asker);
+  EXPECT_TRUE(run_until([&] { return ended; }));
+  EXPECT_EQ(asker.heard, 3) << "what is cut off is nobody's fault";
+  EXPECT_THAT(metrics(*background_), HasSubstr("{verdict=\"failed\"} 0\n"));
+  EXPECT_TRUE(background_->may_run(wanted)) << "the next one may ask";
 }
 
 TEST_F(BackgroundTest, EndsAtOnceWhenItIsTold) {
