@@ -114,18 +114,6 @@ std::optional<std::string_view> unless_empty(std::string_view text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-std::string_view name_of(providers::Operation operation) {
-  switch (operation) {
-    case providers::Operation::chat:
-      return "chat";
-    case providers::Operation::completions:
-      return "completions";
-    case providers::Operation::embeddings:
-      return "embeddings";
-  }
-  return "chat";
-}
-
 double milliseconds_of(std::chrono::microseconds duration) {
   return static_cast<double>(duration.count()) / 1e3;
 }
@@ -235,7 +223,7 @@ void request(const RequestSummary& summary) {
       {"client_request", unless_empty(summary.client_request_id)},
       {"key", summary.key},
       {"team", unless_empty(summary.team.view())},
-      {"operation", name_of(summary.operation)},
+      {"operation", to_string(summary.operation)},
       {"model", summary.model},
       {"provider", unless_empty(summary.provider.view())},
       {"target", unless_empty(summary.target.view())},

@@ -49,19 +49,23 @@ config::Sha256 sha256(std::string_view text) {
   return digest;
 }
 
+VirtualKey virtual_key(const config::Key& key, limits::Limiter* limiter) {
+  VirtualKey made;
+  made.name = key.name;
+  made.team = key.team;
+  made.allow_upstream_extras = key.allow_upstream_extras;
+  made.models = key.models;
+  made.limits = key.limits;
+  if (limiter != nullptr) made.payers = limiter->payers(key.name, key.team);
+  return made;
+}
+
 KeyTable::KeyTable(const std::vector<config::Key>& keys, limits::Limiter* limiter) {
   std::vector<Secret> secrets;
   secrets.reserve(keys.size());
   for (const config::Key& key : keys) {
-    VirtualKey made;
-    made.name = key.name;
-    made.team = key.team;
-    made.allow_upstream_extras = key.allow_upstream_extras;
-    made.models = key.models;
-    made.limits = key.limits;
-    if (limiter != nullptr) made.payers = limiter->payers(key.name, key.team);
     secrets.push_back(
-        {key.sha256, std::nullopt, std::make_shared<const VirtualKey>(std::move(made))});
+        {key.sha256, std::nullopt, std::make_shared<const VirtualKey>(virtual_key(key, limiter))});
   }
   *this = KeyTable().with({}, secrets);
 }

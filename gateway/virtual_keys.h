@@ -63,6 +63,9 @@ struct VirtualKey {
   bool allows(std::string_view model) const;
 };
 
+// A key of the configuration, as requests meet it; nobody's limits where `limiter` is nullptr.
+VirtualKey virtual_key(const config::Key& key, limits::Limiter* limiter);
+
 config::Sha256 sha256(std::string_view text);
 
 class KeyTable {

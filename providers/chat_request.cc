@@ -103,6 +103,18 @@ void note_settings(JsonValue root, ChatRequest& chat) {
 
 }  // namespace
 
+std::string_view to_string(Operation operation) {
+  switch (operation) {
+    case Operation::chat:
+      return "chat";
+    case Operation::completions:
+      return "completions";
+    case Operation::embeddings:
+      return "embeddings";
+  }
+  return "chat";
+}
+
 const JsonMember* ChatRequest::find(std::string_view key) const {
   const auto found = std::ranges::find(members, key, &JsonMember::key);
   return found == members.end() ? nullptr : &*found;

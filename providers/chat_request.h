@@ -17,6 +17,7 @@ namespace providers {
 
 // Which of the endpoints that reach an upstream was asked.
 enum class Operation : std::uint8_t { chat, completions, embeddings };
+std::string_view to_string(Operation operation);
 
 // What a request asks for beyond plain text in and out; targets that cannot are
 // passed over or the request is refused, naming `param`.

@@ -48,15 +48,7 @@ Result<VirtualKey> key_named(const std::string& name, const Snapshot& snapshot,
   if (name.empty() && snapshot.anonymous() != nullptr) return *snapshot.anonymous();
   if (name.empty()) return config::invalid_request("say whose request it would be: --key NAME");
   for (const config::Key& key : snapshot.config().keys) {
-    if (key.name.view() != name) continue;
-    VirtualKey found;
-    found.name = key.name;
-    found.team = key.team;
-    found.allow_upstream_extras = key.allow_upstream_extras;
-    found.models = key.models;
-    found.limits = key.limits;
-    found.payers = limiter.payers(key.name, key.team);
-    return found;
+    if (key.name.view() == name) return virtual_key(key, &limiter);
   }
   auto stored = stored_key(name, snapshot.config());
   if (!stored) return std::move(stored).error();

@@ -51,18 +51,6 @@ std::string moment(config::Clock::Wall at) {
   return fmt::format("{}.{:06}Z", out.substr(0, 19), (micros % kMillion + kMillion) % kMillion);
 }
 
-std::string_view operation_name(providers::Operation operation) {
-  switch (operation) {
-    case providers::Operation::chat:
-      return "chat";
-    case providers::Operation::completions:
-      return "completions";
-    case providers::Operation::embeddings:
-      return "embeddings";
-  }
-  return "chat";
-}
-
 Value client_gone(const std::optional<config::OnClientGone>& what) {
   if (!what) return {"", false, true};
   return text(*what == config::OnClientGone::drain ? "drain" : "cancel");
@@ -94,7 +82,7 @@ std::vector<Field> fields_of(const RecordRow& row) {
       {"target", text(record.target.view())},
       {"upstream_model", text(record.upstream_model)},
       {"upstream_id", text(record.upstream_id)},
-      {"operation", text(operation_name(record.operation))},
+      {"operation", text(to_string(record.operation))},
       {"streamed", truth(record.streamed)},
       {"outcome", text(to_string(record.outcome))},
       {"error", record.error ? text(to_string(*record.error)) : Value{"", false, true}},
