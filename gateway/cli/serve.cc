@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <sys/resource.h>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -29,6 +30,12 @@ bool write_ports(const std::string& path, const App& app) {
   return !failed;
 }
 
+// One would hold every secret and the prompts under way. A debugger can still look.
+void leave_no_core_dump() {
+  const rlimit none{0, 0};
+  (void)setrlimit(RLIMIT_CORE, &none);  // can only lower it, which is always allowed
+}
+
 int complain(const config::Error& error) {
   fmt::print(stderr, "{}\n", error.message);
   return 2;
@@ -53,6 +60,7 @@ int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snap
 }  // namespace
 
 int serve(const ServeOptions& options) {
+  leave_no_core_dump();
   limits::LocalLimiter limiter;
   auto snapshot = load_snapshot(options.config_path, &limiter);
   if (!snapshot) return 2;

@@ -4,8 +4,11 @@ command line's, ledger and journals."""
 import base64
 import http.client
 import json
+import os
 import pathlib
 import re
+import resource
+import signal
 import socket
 import subprocess
 import unittest
@@ -168,6 +171,18 @@ class Canary(unittest.TestCase):
                     self.look_into(home, [], marks)
                 planted.unlink()
         self.look_into(home, ["nothing"], marks)
+
+    def test_X05_a_crash_leaves_no_core_dump_with_what_it_held(self):
+        allowed = resource.getrlimit(resource.RLIMIT_CORE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_CORE, allowed)
+        resource.setrlimit(resource.RLIMIT_CORE, (allowed[1], allowed[1]))
+        home = House(self)
+        home.start()
+        home.gateway.send_signal(signal.SIGABRT)
+        _, status = os.waitpid(home.gateway.pid, 0)
+        home.gateway.returncode = -os.WTERMSIG(status)
+        self.assertEqual(signal.SIGABRT, os.WTERMSIG(status))
+        self.assertFalse(os.WCOREDUMP(status))
 
     def too_large(self, home, told):
         head = (f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {house.KEY}\r\n"
