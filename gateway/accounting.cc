@@ -96,7 +96,8 @@ Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Le
                 .failed = "old sums cannot be packed; tried again later"},
                clock, [this](std::function<void()> task) { return run(std::move(task)); }),
       sync_(*journals_),
-      budgets_(limiter, *journals_, clock, settings.database, [this] { return carry_all(); }) {}
+      budgets_(limiter, *journals_, clock, settings.database,
+               [this](milliseconds deadline) { return carry_all(deadline); }) {}
 
 void Accounting::tidy() {
   retention_.look();
@@ -160,11 +161,11 @@ void Accounting::saw_receipt(const UsageRecord& attempt, const TwoOpinions& both
 }
 
 // Twice: what was settled is journalled a moment later, before the second call.
-Result<void> Accounting::carry_all() {
+Result<void> Accounting::carry_all(milliseconds deadline) {
   // Nothing was journalled here yet; what dead processes left is counted until it is replayed.
   if (journals_->segments().empty()) return {};
   LedgerWriter* const writer = writing_.load(std::memory_order_acquire);
-  if (writer != nullptr && writer->flush(kPatience) && writer->flush(kPatience)) return {};
+  if (writer != nullptr && writer->flush(deadline) && writer->flush(deadline)) return {};
   return config::failure(config::ErrorCode::overloaded, "The ledger does not answer.");
 }
 

@@ -8,6 +8,7 @@
 // serves and journals, and takes the ledger over when the lock is free.
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -74,7 +75,7 @@ class Accounting {
              const config::Clock& clock, limits::Limiter& limiter);
   void write(std::unique_ptr<SqliteLedger> ledger);
   void take_over_when_free();
-  config::Result<void> carry_all();
+  config::Result<void> carry_all(std::chrono::milliseconds deadline);
   void replayed(const UsageRecord& record, bool since_start);
 
   const config::Clock& clock_;

@@ -83,7 +83,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
   metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
-    add_budget_metrics(limiter_.budgets(limits::Now::of(clock_)), families);
+    add_budget_metrics(limiter_, limits::Now::of(clock_), families);
     reconciling_.add_metrics(families);
   });
   config::Endpoint where = server_.listen;

@@ -18,6 +18,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kBetweenLooks{1'000};
 constexpr milliseconds kPatience{5'000};
+constexpr milliseconds kCarryPatience{10'000};
+constexpr milliseconds kCarryAgainPatience{1'000};
 
 void complain(const config::Error& why) {
   log::warn("what other processes spend is not known",
@@ -40,32 +42,35 @@ BudgetKeeper::~BudgetKeeper() {
 }
 
 void BudgetKeeper::start() {
-  thread_ = std::thread([this] { work(); });
+  looks_ = std::thread([this] { look_again_and_again(); });
+  learns_ = std::thread([this] { learn_when_asked(); });
 }
 
 void BudgetKeeper::stop() {
-  if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
-  thread_.join();
+  wake_.notify_all();
+  if (looks_.joinable()) looks_.join();
+  if (learns_.joinable()) learns_.join();
 }
 
-void BudgetKeeper::ask() {
-  {
-    const std::lock_guard lock(mutex_);
-    ++asked_;
-  }
-  wake_.notify_one();
+std::uint64_t BudgetKeeper::ask() {
+  const std::lock_guard lock(mutex_);
+  ++asked_;
+  wake_.notify_all();
+  return asked_;
 }
 
-Result<void> BudgetKeeper::ask_and_wait(milliseconds deadline) {
+bool BudgetKeeper::learnt(std::uint64_t asked) const {
+  const std::lock_guard lock(mutex_);
+  return done_ >= asked;
+}
+
+Result<void> BudgetKeeper::wait(std::uint64_t asked, milliseconds deadline) {
   std::unique_lock lock(mutex_);
-  const std::uint64_t mine = ++asked_;
-  wake_.notify_one();
-  if (learnt_.wait_for(lock, deadline, [&] { return done_ >= mine; })) return {};
+  if (learnt_.wait_for(lock, deadline, [&] { return done_ >= asked; })) return {};
   return config::failure(config::ErrorCode::overloaded, "The ledger does not answer.");
 }
 
@@ -80,26 +85,37 @@ void BudgetKeeper::replayed(const UsageRecord& record) {
   limiter_.spend(limiter_.payers(record.key, record.team), cost, record.started);
 }
 
-void BudgetKeeper::work() {
+void BudgetKeeper::look_again_and_again() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    const std::uint64_t asked = asked_;
-    const bool wanted = asked > done_;
     lock.unlock();
-    Result<void> learnt;
     {
       const std::lock_guard looking(looking_);
       look();
-      if (wanted) learnt = learn();
     }
+    lock.lock();
+    wake_.wait_for(lock, kBetweenLooks, [&] { return stopping_; });
+  }
+}
+
+void BudgetKeeper::learn_when_asked() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [&] { return stopping_ || asked_ > done_; });
+    if (stopping_) return;
+    const std::uint64_t asked = asked_;
+    lock.unlock();
+    const auto learnt = learn();
     lock.lock();
     if (learnt) {
       done_ = asked;
       learnt_.notify_all();
-    } else {
-      log::error("some budgets are not enforced yet: what was spent so far is not known",
-                 {{"why", learnt.error().message}, {"detail", learnt.error().detail}});
+      continue;
     }
+    log::error("some budgets know only what was spent here: the ledger cannot be asked",
+               {{"budgets", limiter_.unlearnt()},
+                {"why", learnt.error().message},
+                {"detail", learnt.error().detail}});
     // One that could not be told is not asked for again at once.
     wake_.wait_for(lock, kBetweenLooks, [&] { return stopping_ || asked_ > asked; });
   }
@@ -130,19 +146,26 @@ void BudgetKeeper::look() {
 }
 
 Result<void> BudgetKeeper::learn() {
-  limiter_.begin_to_learn();
-  // What was settled before is journalled by now, or is about to be; what this process has
-  // journalled is in the ledger after this, or, where another process writes it, is read here.
   std::vector<Spending> ours;
+  std::unique_lock looking(looking_);
   if (writes_) {
-    if (auto carried = carry_all_(); !carried) return carried;
+    looking.unlock();
+    // What is settled after the lesson began, and in the ledger before it is asked, counts twice:
+    // a ledger that takes long is waited for before.
+    if (auto carried = carry_all_(kCarryPatience); !carried) return carried;
+    limiter_.begin_to_learn();
+    if (auto carried = carry_all_(kCarryAgainPatience); !carried) return carried;
+    looking.lock();
   } else {
+    limiter_.begin_to_learn();
+    // What was settled before is journalled by now, or is about to be.
     for (const UsageRecord& record : attempts_in(folder_.path())) {
       if (record.outcome == Outcome::interrupted) continue;  // held, and counted as that
       ours.push_back(
           {record.key, record.team, record.started, record.cost.amount.value_or(PicoUsd{})});
     }
   }
+  look();
   const auto ledger = LedgerReader::open(database_, kPatience);
   if (!ledger) return ledger.error();
   auto learnt =

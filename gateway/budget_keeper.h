@@ -1,8 +1,8 @@
 #pragma once
 // Keeps the limiter's budgets true to what is spent where the limiter does not see it: before a
-// budget began, and in other processes that share the ledger. On a thread of its own, because it
-// waits for the ledger's: what asks it to look returns at once. Made before the workers and
-// ended after them.
+// budget began, and in other processes that share the ledger. On two threads of its own, because
+// both wait for disks and one for the ledger's thread, which may take long: what others spend is
+// looked at meanwhile. Made before the workers and ended after them.
 //
 // Whoever writes the ledger counts what it settles itself and asks the ledger once, when a
 // budget begins. Whoever does not (a successor) has nothing of its own in the ledger, so that
@@ -26,9 +26,9 @@ namespace gateway {
 
 class BudgetKeeper {
  public:
-  // Returns once all that this process has journalled is in the ledger; an Error: it is not, and
-  // the ledger's sums say too little. Called on the keeper's thread, may block.
-  using CarryAll = std::function<config::Result<void>()>;
+  // Returns once all that this process has journalled is in the ledger; an Error: it is not by
+  // `deadline`, and the ledger's sums say too little. Called on one of the keeper's threads.
+  using CarryAll = std::function<config::Result<void>(std::chrono::milliseconds deadline)>;
 
   // `database`: the ledger's path. All of them outlive the keeper.
   BudgetKeeper(limits::Limiter& limiter, JournalFolder& folder, const config::Clock& clock,
@@ -40,10 +40,15 @@ class BudgetKeeper {
   void start();
   void stop();
 
-  // Any thread. New budgets are to learn what was spent of them; tried until it works.
-  void ask();
-  // The same, and waits for it. An Error: not by `deadline`; it is still being tried.
-  config::Result<void> ask_and_wait(std::chrono::milliseconds deadline);
+  // Any thread. New budgets are to learn what was spent of them; tried until it works. Returns
+  // at once the number by which learnt() and wait() know this.
+  std::uint64_t ask();
+  bool learnt(std::uint64_t asked) const;
+  // An Error: not by `deadline`; it is still being tried.
+  config::Result<void> wait(std::uint64_t asked, std::chrono::milliseconds deadline);
+  config::Result<void> ask_and_wait(std::chrono::milliseconds deadline) {
+    return wait(ask(), deadline);
+  }
 
   // Any thread, once: this process writes the ledger from now on. Nothing of its own may be in
   // it before this returns.
@@ -54,7 +59,8 @@ class BudgetKeeper {
   void replayed(const UsageRecord& record);
 
  private:
-  void work();
+  void look_again_and_again();
+  void learn_when_asked();
   void look();
   config::Result<void> learn();
 
@@ -70,14 +76,15 @@ class BudgetKeeper {
   bool writes_ = false;
 
   // Any thread.
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable learnt_;
   std::uint64_t asked_ = 0;
   std::uint64_t done_ = 0;  // of those asked
   bool stopping_ = false;
 
-  std::thread thread_;
+  std::thread looks_;
+  std::thread learns_;
 };
 
 }  // namespace gateway

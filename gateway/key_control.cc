@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/elsewhere.h"
 #include "gateway/ledger/sqlite/ledger_file.h"
@@ -18,8 +19,9 @@ constexpr std::chrono::milliseconds kBusy{5'000};
 constexpr std::chrono::seconds kWriteUsesEvery{30};
 // How long a start waits to learn what budgets have spent.
 constexpr std::chrono::milliseconds kBudgetsPatience{10'000};
-// And a running gateway's control thread.
-constexpr std::chrono::milliseconds kPatienceServing{2'000};
+// And how long the answer to a change.
+constexpr std::chrono::milliseconds kAnswerWaits{2'000};
+constexpr std::chrono::milliseconds kLookAgain{5};
 
 AccountId account_of(const std::string& key) {
   return {AccountKind::key, key};
@@ -70,11 +72,11 @@ KeyControl::KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money mo
                   });
                   return all;
                 },
-            .changed = [this](const std::string& id,
-                              const keys::StoredKey* now) { changed(id, now); }}),
+            .changed = [this](const admin::KeyChange& change) { return changed(change); }}),
       compiled_(compiled),
       uses_written_(clock.now()) {
   enforce_all();
+  (void)accounting_.budgets().wait(lesson_, kBudgetsPatience);
   publish(compiled->with_keys(compiled->keys().with({}, live_.secrets())));
 }
 
@@ -141,15 +143,22 @@ Awaitable<bool> KeyControl::read(Work work) {
 }
 
 // Enforced before anybody can ask with it, and for as long as somebody does.
-void KeyControl::changed(const std::string& id, const keys::StoredKey* now) {
+Awaitable<void> KeyControl::changed(const admin::KeyChange& change) {
   const KeyTable& table = current_->keys();
-  if (now == nullptr) {
-    if (auto last = live_.find(id)) leaving_.push_back({last->name.str(), last->last_use});
-    return publish(current_->with_keys(live_.without(table, id)));
+  if (change.now == nullptr) {
+    if (auto last = live_.find(change.id)) leaving_.push_back({last->name.str(), last->last_use});
+    publish(current_->with_keys(live_.without(table, change.id)));
+    co_return;
   }
-  std::erase_if(leaving_, [&](const Leaving& one) { return one.name == now->name; });
-  if (!in_file(now->name)) enforce(now->name, now->settings.limits);
-  publish(current_->with_keys(live_.with(table, *now)));
+  const keys::StoredKey& now = *change.now;
+  std::erase_if(leaving_, [&](const Leaving& one) { return one.name == now.name; });
+  if (!in_file(now.name)) {
+    enforce(now.name, now.settings.limits);
+    if (change.new_name) limiter_.nothing_to_learn(account_of(now.name));
+    learn_budgets();
+  }
+  publish(current_->with_keys(live_.with(table, now)));
+  co_await budgets_have_learnt();
 }
 
 void KeyControl::enforce_all() {
@@ -171,7 +180,6 @@ void KeyControl::enforce_all() {
 void KeyControl::enforce(const std::string& key, const config::Limits& limits) {
   const auto account = account_of(key);
   limiter_.configure(account, limits, limits::Now::of(clock_));
-  if (!limits.budgets.empty()) learn_budgets();
   if (limits == config::Limits{}) {
     enforced_.erase(account);
   } else {
@@ -208,11 +216,20 @@ Awaitable<void> KeyControl::follow() {
   adopt(compiled_);
 }
 
-// Before anybody can spend of them: moments, unless the ledger does not answer; then they are
-// asked for until it does.
 void KeyControl::learn_budgets() {
-  const auto patience = publish_ ? kPatienceServing : kBudgetsPatience;
-  (void)accounting_.budgets().ask_and_wait(patience);
+  if (limiter_.unlearnt() > 0) lesson_ = accounting_.budgets().ask();
+}
+
+// So that who hears that a budget was set may count on all of it. Moments, unless the ledger
+// does not answer; until it does, budgets know what was spent here.
+Awaitable<void> KeyControl::budgets_have_learnt() {
+  const auto give_up = clock_.now() + kAnswerWaits;
+  const std::uint64_t lesson = lesson_;
+  net::steady_timer next_look(co_await net::this_coro::executor);
+  while (!accounting_.budgets().learnt(lesson) && clock_.now() < give_up) {
+    next_look.expires_after(kLookAgain);
+    co_await next_look.async_wait(kAsTuple);
+  }
 }
 
 void KeyControl::let_go() {

@@ -40,8 +40,8 @@ class KeyControl final : private keys::StoreAccess {
   };
 
   // `compiled`: the configuration's snapshot, with its keys alone. The limits of the
-  // configuration and of all keys are enforced when this returns. An Error's message is a line
-  // for the operator.
+  // configuration and of all keys are enforced when this returns, and it waits some seconds
+  // for budgets to learn what was spent. An Error's message is a line for the operator.
   static config::Result<std::unique_ptr<KeyControl>> open(
       const std::shared_ptr<const Snapshot>& compiled, Money money, const config::Clock& clock,
       Random random);
@@ -89,9 +89,10 @@ class KeyControl final : private keys::StoreAccess {
   Awaitable<bool> change(Work work) override;
   Awaitable<bool> read(Work work) override;
 
-  void changed(const std::string& id, const keys::StoredKey* now);
+  Awaitable<void> changed(const admin::KeyChange& change);
   void be_found();
   void learn_budgets();
+  Awaitable<void> budgets_have_learnt();
   void enforce_all();
   void enforce(const std::string& key, const config::Limits& limits);
   void let_go();
@@ -107,6 +108,7 @@ class KeyControl final : private keys::StoreAccess {
   keys::LiveKeys live_;
   admin::KeysApi api_;
   LimitsByAccount enforced_;
+  std::uint64_t lesson_ = 0;    // BudgetKeeper::ask, the latest
   bool may_be_behind_ = false;  // another process wrote the ledger, and may have changed keys
   bool following_ = false;
   std::int64_t last_change_ = -1;  // that was taken in, by the log of changes; -1: not known

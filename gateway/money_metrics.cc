@@ -74,8 +74,11 @@ void add_ledger_metrics(const LedgerWriter* writer, const JournalFolder& journal
       MetricType::Gauge, read(counts.lag_bytes));
 }
 
-void add_budget_metrics(const std::vector<limits::BudgetStatus>& budgets,
+void add_budget_metrics(limits::Limiter& limiter, limits::Now now,
                         std::vector<MetricFamily>& families) {
+  add(families, "tollgate_budgets_unlearnt",
+      "Budgets that know only what was spent here, because the ledger could not be asked yet.",
+      MetricType::Gauge, static_cast<double>(limiter.unlearnt()));
   MetricFamily limit = {
       "tollgate_budget_limit_usd", "What a budget allows in its window.", MetricType::Gauge, {}};
   MetricFamily spent = {"tollgate_budget_spent_usd", "What of it is spent.", MetricType::Gauge, {}};
@@ -83,7 +86,7 @@ void add_budget_metrics(const std::vector<limits::BudgetStatus>& budgets,
                        "What of it is set aside for open requests.",
                        MetricType::Gauge,
                        {}};
-  for (const limits::BudgetStatus& status : budgets) {
+  for (const limits::BudgetStatus& status : limiter.budgets(now)) {
     if (status.account.kind == AccountKind::key) continue;
     add_budget(limit, status, status.budget.limit);
     add_budget(spent, status, status.spent);

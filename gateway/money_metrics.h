@@ -15,7 +15,7 @@ namespace gateway {
 // `writer`: nullptr where another process writes the ledger.
 void add_ledger_metrics(const LedgerWriter* writer, const JournalFolder& journals,
                         std::vector<prometheus::MetricFamily>& families);
-void add_budget_metrics(const std::vector<limits::BudgetStatus>& budgets,
+void add_budget_metrics(limits::Limiter& limiter, limits::Now now,
                         std::vector<prometheus::MetricFamily>& families);
 
 }  // namespace gateway

@@ -197,13 +197,17 @@ Awaitable<Result<Answer>> KeysApi::create(const Call& call) {
   }
   const auto secret = keys::make_secret(random_);
   const auto id = keys::make_id(random_);
+  bool new_name = false;
   auto insert = [&](keys::KeyStore& store) {
+    const auto recorded = store.is_recorded(name);
+    new_name = recorded && !*recorded;
     return store.create(id, name, settings, secret.kept, std::string(call.idempotency_key),
                         by(call));
   };
   auto made = co_await changed(insert);
   if (!made) co_return std::move(made).error();
-  co_return tell(*made, 201, &secret.text);
+  const Told how{.status = 201, .secret = &secret.text, .new_name = new_name};
+  co_return co_await tell(*made, how);
 }
 
 Awaitable<Result<Answer>> KeysApi::change(std::string_view id, const Call& call) {
@@ -230,7 +234,7 @@ Awaitable<Result<Answer>> KeysApi::change(std::string_view id, const Call& call)
   };
   auto done = co_await changed(update);
   if (!done) co_return std::move(done).error();
-  co_return tell(done->after, 200, nullptr);
+  co_return co_await tell(done->after, {});
 }
 
 Awaitable<Result<Answer>> KeysApi::remove(std::string_view id, const Call& call) {
@@ -241,7 +245,8 @@ Awaitable<Result<Answer>> KeysApi::remove(std::string_view id, const Call& call)
   auto erase = [&](keys::KeyStore& store) { return store.remove(id, *version, by(call)); };
   auto gone = co_await changed(erase);
   if (!gone) co_return std::move(gone).error();
-  if (around_.changed) around_.changed(gone->id, nullptr);
+  const KeyChange change{gone->id, nullptr};
+  if (around_.changed) co_await around_.changed(change);
   Answer answer;
   JsonWriter json(answer.body);
   json.begin_object();
@@ -269,7 +274,8 @@ Awaitable<Result<Answer>> KeysApi::rotate(std::string_view id, const Call& call)
   };
   auto done = co_await changed(replace);
   if (!done) co_return std::move(done).error();
-  co_return tell(done->after, 200, &secret.text);
+  const Told how{.secret = &secret.text};
+  co_return co_await tell(done->after, how);
 }
 
 Awaitable<Result<Answer>> KeysApi::switch_to(std::string_view id, bool enabled, const Call& call) {
@@ -286,7 +292,7 @@ Awaitable<Result<Answer>> KeysApi::switch_to(std::string_view id, bool enabled, 
   };
   auto done = co_await changed(update);
   if (!done) co_return std::move(done).error();
-  co_return tell(done->after, 200, nullptr);
+  co_return co_await tell(done->after, {});
 }
 
 Awaitable<Result<Answer>> KeysApi::audit(const Call& call) {
@@ -323,9 +329,10 @@ Result<void> KeysApi::expect_stored(std::string_view id) const {
       fmt::format("The key `{}` stands in the configuration file: change it there.", id));
 }
 
-Answer KeysApi::tell(const StoredKey& now, unsigned status, const config::Secret* secret) const {
-  if (around_.changed) around_.changed(now.id, &now);
-  return one(now, status, secret);
+Awaitable<Answer> KeysApi::tell(const StoredKey& now, Told how) const {
+  const KeyChange change{now.id, &now, how.new_name};
+  if (around_.changed) co_await around_.changed(change);
+  co_return one(now, how.status, how.secret);
 }
 
 keys::By KeysApi::by(const Call& call) const {
@@ -400,7 +407,7 @@ void KeysApi::write_budgets(JsonWriter& json, const std::string& name, const std
     for (const limits::BudgetStatus& status : known) {
       if (status.budget.window != budget.window || status.budget.zone != budget.zone) continue;
       json.member("spent", config::to_usd(status.spent));
-      json.member("held", config::to_usd(status.held));
+      json.member("held", config::to_usd(status.held)).member("learnt", status.learnt);
       write_moment(json, "resets_at", status.resets_at);
     }
     json.end_object();

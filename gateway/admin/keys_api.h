@@ -27,6 +27,13 @@
 
 namespace gateway::admin {
 
+// A key was made or changed (`now`), or deleted (nullptr); it is in the store.
+struct KeyChange {
+  const std::string& id;
+  const keys::StoredKey* now;
+  bool new_name = false;  // it was made, and nothing was ever recorded under its name
+};
+
 // What a gateway that runs knows beside the store; empty functions where none does.
 struct Surroundings {
   // The keys and models of its configuration. Asked anew for each call.
@@ -35,8 +42,8 @@ struct Surroundings {
   // Of the key's own account.
   std::function<std::vector<limits::BudgetStatus>(const std::string& name, const std::string& team)>
       budgets;
-  // A key was made or changed (`now`), or deleted (nullptr); it is in the store.
-  std::function<void(const std::string& id, const keys::StoredKey* now)> changed;
+  // Takes a change in; it is answered when this returns.
+  std::function<Awaitable<void>(const KeyChange& change)> changed;
 };
 
 class KeysApi {
@@ -63,7 +70,12 @@ class KeysApi {
   template <class Work>
   Awaitable<std::invoke_result_t<Work, keys::KeyStore&>> read(Work work);
   // A change made to the key `id`: told to whoever runs, and answered.
-  Answer tell(const keys::StoredKey& now, unsigned status, const config::Secret* secret) const;
+  struct Told {
+    unsigned status = 200;
+    const config::Secret* secret = nullptr;
+    bool new_name = false;
+  };
+  Awaitable<Answer> tell(const keys::StoredKey& now, Told how) const;
   config::Result<void> expect_stored(std::string_view id) const;
   keys::By by(const Call& call) const;
   Answer one(const keys::StoredKey& key, unsigned status, const config::Secret* secret) const;

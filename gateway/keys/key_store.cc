@@ -130,6 +130,12 @@ Result<std::vector<StoredKey>> KeyStore::read(std::string_view condition, std::s
   return keys;
 }
 
+Result<bool> KeyStore::is_recorded(std::string_view name) {
+  auto found = database_.prepare("SELECT 1 FROM name WHERE text = ?1");
+  if (!found) return std::move(found).error();
+  return found->with(name).step();
+}
+
 Result<StoredKey> KeyStore::create(const std::string& id, const std::string& name,
                                    const Settings& settings, const SecretDigest& secret,
                                    const std::string& made_for, const By& by) {

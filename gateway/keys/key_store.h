@@ -45,6 +45,9 @@ class KeyStore {
   // By id, or where there is none of that id by name. Errors: not_found.
   config::Result<StoredKey> find(std::string_view id_or_name);
 
+  // Whether the ledger has ever spoken of this name.
+  config::Result<bool> is_recorded(std::string_view name);
+
   // Errors: conflict, where the name is taken or `made_for` (empty: none given) has made a
   // key already.
   config::Result<StoredKey> create(const std::string& id, const std::string& name,

@@ -2,6 +2,7 @@
 // What one payer may use and has used. Belongs to the LocalLimiter, whose lock guards all of
 // it but the two flags; lives as long as the limiter knows it or a Payers leads to it.
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -32,6 +33,12 @@ struct Account {
   std::optional<TokenBucket> tokens;
   std::int64_t running = 0;
   std::vector<BudgetSums> budgets;
+  bool to_learn = false;  // one of those with budgets that have not learnt
+
+  bool has_unlearnt() const {
+    return std::any_of(budgets.begin(), budgets.end(),
+                       [](const BudgetSums& budget) { return !budget.learnt(); });
+  }
 };
 
 // The accounts of a Payers. The gateway's lives as long as the limiter and is not counted.

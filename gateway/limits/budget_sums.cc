@@ -22,7 +22,7 @@ PicoUsd saturating_add(PicoUsd a, PicoUsd b) {
 }  // namespace
 
 PicoUsd WindowSums::spent() const {
-  return saturating_add(saturating_add(settled, learnt), elsewhere);
+  return saturating_add(saturating_add(settled, before), saturating_add(learnt, elsewhere));
 }
 
 void WindowSums::add_spent(PicoUsd amount) {
@@ -45,16 +45,25 @@ BudgetSums::BudgetSums(config::Budget budget, std::uint64_t age, Wall now)
   first_window_ = windows_.front().span.begins;
 }
 
-void BudgetSums::forget_settled() {
-  for (WindowSums& window : windows_) window.settled = PicoUsd{};
+void BudgetSums::begin_to_learn() {
+  for (WindowSums& window : windows_) {
+    window.before = saturating_add(window.before, std::exchange(window.settled, PicoUsd{}));
+  }
 }
 
-void BudgetSums::enforce_from(PicoUsd learnt, PicoUsd settled) {
-  enforced_ = true;
-  auto* window = find_exactly(first_window_);
-  if (window == nullptr) return;
-  window->learnt = learnt;
-  window->add_spent(settled);
+void BudgetSums::learn(PicoUsd spent, PicoUsd settled) {
+  if (auto* window = find_exactly(first_window_)) {
+    window->before = PicoUsd{};
+    window->learnt = spent;
+    window->add_spent(settled);
+  }
+  nothing_to_learn();
+}
+
+// Also of the windows after the first: all of their time it was seen here.
+void BudgetSums::nothing_to_learn() {
+  learnt_ = true;
+  for (WindowSums& window : windows_) window.add_spent(std::exchange(window.before, PicoUsd{}));
 }
 
 WindowSums& BudgetSums::at(Wall at) {
@@ -91,7 +100,7 @@ bool BudgetSums::fits(const WindowSums& window, PicoUsd amount) const {
   using Sum = __int128;
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   const Sum held = Sum{window.held.value} + amount.value;
-  const Sum limit = enforced_ ? budget_.limit.value : kMost;
+  const Sum limit = budget_.limit.value;
   return amount.value == 0 || (held <= kMost && window.spent().value + held <= limit);
 }
 

@@ -18,6 +18,7 @@ namespace gateway::limits {
 struct WindowSums {
   config::Span span;
   config::PicoUsd settled{};    // here; negative where corrections took more away than was counted
+  config::PicoUsd before{};     // the same, until a lesson was asked for: it will be part of that
   config::PicoUsd learnt{};     // what the ledger said was spent before, or by others
   config::PicoUsd elsewhere{};  // spent and held by others, and in no ledger yet
   config::PicoUsd held{};
@@ -43,13 +44,15 @@ class BudgetSums {
   }
   void set_limit(config::PicoUsd limit) { budget_.limit = limit; }
 
-  // Not enforced until what its first window cost before is known.
-  bool enforced() const { return enforced_; }
+  // Whether it is known what its first window cost before it began. Until then what was seen
+  // here stands for all.
+  bool learnt() const { return learnt_; }
   config::Clock::Wall first_window() const { return first_window_; }
   // What was settled until now is going to be part of what is learnt.
-  void forget_settled();
+  void begin_to_learn();
   // `settled`: beside what was settled since.
-  void enforce_from(config::PicoUsd learnt, config::PicoUsd settled);
+  void learn(config::PicoUsd spent, config::PicoUsd settled);
+  void nothing_to_learn();
 
   // The window that holds `at`, opened empty where it is new. Times before the oldest one kept
   // count in that: an older one would begin without its sum.
@@ -62,13 +65,13 @@ class BudgetSums {
   WindowSums* find_exactly(config::Clock::Wall at);
 
   bool fits(const WindowSums& window, config::PicoUsd amount) const;
-  // Whether more is spent and held than the limit, enforced or not.
+  // Whether more is spent and held than the limit.
   bool passed(const WindowSums& window) const;
 
  private:
   config::Budget budget_;
   std::uint64_t age_;
-  bool enforced_ = false;
+  bool learnt_ = false;
   config::Clock::Wall first_window_;
   std::vector<WindowSums> windows_;  // by time; never empty
   std::size_t current_ = 0;          // the one asked for last

@@ -9,6 +9,7 @@
 // fits, and no budget is passed but by what an upstream reports above a hold.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -136,6 +137,7 @@ struct BudgetStatus {
   PicoUsd spent;
   PicoUsd held;
   std::optional<config::Clock::Wall> resets_at;  // nullopt: never
+  bool learnt = true;  // false: `spent` is only what was seen here (Limiter::learn)
 
   // What a hold may be at most; zero where the budget was passed.
   PicoUsd left() const;
@@ -154,21 +156,27 @@ class Limiter {
 
   // What an account may use from now on, at start, at a reload or when a key changes; one
   // thread at a time. What did not change keeps its state, a budget whose limit alone changed
-  // keeps its sums, a changed rate keeps what was used of it. A new budget counts at once and
-  // refuses from when learn() was told what its window cost so far. Requests that were admitted
-  // while an account had no rate at all do not count as running in it.
+  // keeps its sums, a changed rate keeps what was used of it. A new budget counts and refuses
+  // at once, by what is held and settled here, until learn() is told what its window cost so
+  // far. Requests that were admitted while an account had no rate at all do not count as
+  // running in it.
   virtual void configure(const AccountId& account, const config::Limits& limits, Now now) = 0;
+  // After configure(): nobody ever spent in this account's name, so that its budgets have
+  // nothing to learn.
+  virtual void nothing_to_learn(const AccountId& account) = 0;
 
-  // New budgets learn what their windows cost so far, and refuse from then on: first
-  // begin_to_learn(), then all that was settled before it is brought into the ledger, then
-  // learn(), which asks for the sums. What is settled between the two may count twice, never
-  // not at all. One thread at a time. An Error is that of `spent`: some budgets are still not
-  // enforced; from the beginning again.
+  // New budgets learn what their windows cost so far: first begin_to_learn(), then all that was
+  // settled before it is brought into the ledger, then learn(), which asks for the sums. What
+  // is settled between the two may count twice, never not at all. One thread at a time. An
+  // Error is that of `spent`: some budgets still know only what was seen here; from the
+  // beginning again.
   virtual void begin_to_learn() = 0;
   // `ours`: what this process settled before budgets began and the ledger does not have.
   using OursSince = std::function<PicoUsd(const AccountId& account, config::Clock::Wall since)>;
   virtual config::Result<void> learn(const SpentSince& spent, const OursSince& ours) = 0;
   config::Result<void> learn(const SpentSince& spent) { return learn(spent, {}); }
+  // How many budgets have not learnt yet.
+  virtual std::size_t unlearnt() const = 0;
 
   // What others that share the ledger spend changes: the windows of now take what `spent` says
   // in place of what was learnt from the ledger (by who writes nothing into it), or of what

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "gateway/limits/refusal.h"
 
@@ -108,7 +109,8 @@ std::optional<BudgetRefusal> check_budgets(const Payers& payers, PicoUsd amount,
 void add_status(Account& account, Wall now, std::vector<BudgetStatus>& out) {
   for (auto& budget : account.budgets) {
     const auto& window = budget.at(now);
-    BudgetStatus status{account.id, budget.budget(), window.spent(), window.held, std::nullopt};
+    BudgetStatus status{account.id,  budget.budget(), window.spent(),
+                        window.held, std::nullopt,    budget.learnt()};
     if (budget.budget().window != config::Window::total) status.resets_at = window.span.ends;
     out.push_back(std::move(status));
   }
@@ -159,25 +161,55 @@ void LocalLimiter::configure(const AccountId& id, const config::Limits& limits, 
   const bool rates = limits.requests_per_minute || limits.tokens_per_minute || limits.concurrent;
   account->has_rates.store(rates, std::memory_order_release);
   account->has_budgets.store(!limits.budgets.empty(), std::memory_order_release);
+  if (account->to_learn || !account->has_unlearnt()) return;
+  account->to_learn = true;
+  unlearnt_.push_back(account);
+}
+
+void LocalLimiter::nothing_to_learn(const AccountId& id) {
+  const auto account = find_account(id, false);
+  if (!account) return;
+  const std::lock_guard lock(mutex_);
+  for (auto& budget : account->budgets) {
+    if (!budget.learnt()) budget.nothing_to_learn();
+  }
+  if (std::exchange(account->to_learn, false)) std::erase(unlearnt_, account);
+}
+
+std::vector<std::shared_ptr<Account>> LocalLimiter::accounts_to_learn() const {
+  const std::lock_guard lock(mutex_);
+  return unlearnt_;
+}
+
+std::size_t LocalLimiter::unlearnt() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t sum = 0;
+  for (const auto& account : unlearnt_) {
+    sum += static_cast<std::size_t>(
+        std::count_if(account->budgets.begin(), account->budgets.end(),
+                      [](const BudgetSums& budget) { return !budget.learnt(); }));
+  }
+  return sum;
 }
 
 void LocalLimiter::begin_to_learn() {
-  for (const auto& account : accounts_with_budgets()) {
+  for (const auto& account : accounts_to_learn()) {
+    // Taken anew for each, so that requests pass in between.
     const std::lock_guard lock(mutex_);
     for (auto& budget : account->budgets) {
-      if (!budget.enforced()) budget.forget_settled();
+      if (!budget.learnt()) budget.begin_to_learn();
     }
   }
 }
 
 Result<void> LocalLimiter::learn(const SpentSince& spent, const OursSince& ours) {
   Result<void> result;
-  for (const auto& account : accounts_with_budgets()) {
+  for (const auto& account : accounts_to_learn()) {
     std::vector<std::pair<std::uint64_t, Wall>> unknown;  // budgets by age, and since when
     {
       const std::lock_guard lock(mutex_);
       for (const auto& budget : account->budgets) {
-        if (!budget.enforced()) unknown.emplace_back(budget.age(), budget.first_window());
+        if (!budget.learnt()) unknown.emplace_back(budget.age(), budget.first_window());
       }
     }
     for (const auto& [age, since] : unknown) {
@@ -189,10 +221,15 @@ Result<void> LocalLimiter::learn(const SpentSince& spent, const OursSince& ours)
       const PicoUsd own = ours ? ours(account->id, since) : PicoUsd{};
       const std::lock_guard lock(mutex_);
       for (auto& budget : account->budgets) {
-        if (budget.age() == age) budget.enforce_from(*before, own);
+        if (budget.age() == age && !budget.learnt()) budget.learn(*before, own);
       }
     }
   }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(unlearnt_, [](const std::shared_ptr<Account>& account) {
+    account->to_learn = account->has_unlearnt();
+    return !account->to_learn;
+  });
   return result;
 }
 

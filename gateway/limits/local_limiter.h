@@ -22,9 +22,11 @@ class LocalLimiter final : public Limiter {
 
   Payers payers(const config::KeyName& key, const config::TeamName& team) override;
   void configure(const AccountId& account, const config::Limits& limits, Now now) override;
+  void nothing_to_learn(const AccountId& account) override;
   void begin_to_learn() override;
   using Limiter::learn;
   config::Result<void> learn(const SpentSince& spent, const OursSince& ours) override;
+  std::size_t unlearnt() const override;
   config::Result<void> look_again(Sums which, const SpentSince& spent, Now now) override;
   void forget_unused() override;
 
@@ -51,6 +53,7 @@ class LocalLimiter final : public Limiter {
 
   // Without an owner for the gateway's; nullptr where there is none and none is to be made.
   std::shared_ptr<Account> find_account(const AccountId& id, bool make);
+  std::vector<std::shared_ptr<Account>> accounts_to_learn() const;
   // The gateway's first, then in the order of their names.
   std::vector<std::shared_ptr<Account>> accounts_with_budgets();
 
@@ -59,9 +62,10 @@ class LocalLimiter final : public Limiter {
   std::unordered_map<AccountId, std::shared_ptr<Account>, Hash> accounts_;  // teams and keys
 
   // Guards what is in every account.
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Account gateway_{AccountId{}};
-  std::uint64_t age_ = 0;  // of the youngest budget
+  std::uint64_t age_ = 0;                           // of the youngest budget
+  std::vector<std::shared_ptr<Account>> unlearnt_;  // some of their budgets are
 };
 
 }  // namespace gateway::limits

@@ -77,7 +77,14 @@ class Api : public testing::Test {
   config::Config configuration_;
   test::FakeClock clock_;
   keys::ALedger ledger_;
+  Awaitable<void> changed(const KeyChange& change) {
+    told_.push_back(change.id + (change.now != nullptr ? "" : " gone"));
+    new_name_ = change.new_name;
+    co_return;
+  }
+
   std::vector<std::string> told_;
+  bool new_name_ = false;
   std::vector<limits::BudgetStatus> budgets_;
   KeysApi api_{ledger_,
                clock_,
@@ -89,10 +96,7 @@ class Api : public testing::Test {
                     },
                 .last_use = [](const std::string&) { return std::nullopt; },
                 .budgets = [this](const std::string&, const std::string&) { return budgets_; },
-                .changed =
-                    [this](const std::string& id, const keys::StoredKey* now) {
-                      told_.push_back(id + (now != nullptr ? "" : " gone"));
-                    }}};
+                .changed = [this](const KeyChange& change) { return changed(change); }}};
 };
 
 TEST_F(Api, AKeyIsMadeAndShownOnce) {
@@ -114,6 +118,7 @@ TEST_F(Api, AKeyIsMadeAndShownOnce) {
           R"("created_at":"2025-06-15T12:00:00Z","last_used_at":null,"version":1},)"
           R"("secret":"sk-tg-0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20"})");
   EXPECT_EQ(told_, std::vector<std::string>{id});
+  EXPECT_TRUE(new_name_) << "the ledger never spoke of it";
   for (const std::string& later : {json(verb::get, "/api/keys"), json(verb::get, "/api/keys/" + id),
                                    json(verb::get, "/api/audit")}) {
     EXPECT_THAT(later, Not(HasSubstr(secret_in(made->body).substr(0, 16))));
@@ -246,9 +251,10 @@ TEST_F(Api, BudgetsShowWhatTheLimiterKnows) {
                       .resets_at = *keys::parse_timestamp("2025-07-01T00:00:00Z")});
   const auto made = json(verb::post, "/api/keys",
                          R"({"name":"ada","budgets":[{"window":"month","limit":"160"}]})");
-  EXPECT_EQ(member(made, "budgets"),
-            R"([{"window":"month","zone":"UTC","limit":"160","spent":"144.81","held":"0.22",)"
-            R"("resets_at":"2025-07-01T00:00:00Z"}])");
+  EXPECT_EQ(
+      member(made, "budgets"),
+      R"([{"window":"month","zone":"UTC","limit":"160","spent":"144.81","held":"0.22","learnt":true,)"
+      R"("resets_at":"2025-07-01T00:00:00Z"}])");
 }
 
 TEST_F(Api, OtherPathsAndMethodsAreNone) {

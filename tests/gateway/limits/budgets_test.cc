@@ -182,20 +182,59 @@ TEST_F(Budget, G10_ABudgetThatIsRemovedAndMadeAgainHoldsNothing) {
   EXPECT_EQ(status(key_account("ada")).spent, usd(3));
 }
 
-TEST_F(Budget, IsNotEnforcedOnASumThatNobodyKnows) {
+TEST_F(Budget, IsEnforcedAtOnceByWhatWasSeenHereAndTheLedgersLessonCorrectsIt) {
   const auto fails = [](const AccountId&, config::Clock::Wall) -> config::Result<PicoUsd> {
     return config::failure(config::ErrorCode::overloaded, "the ledger is locked");
   };
   const auto limits = budget_of(usd(10));
   limiter.configure(key_account("ada"), limits, now());
+  EXPECT_EQ(limiter.unlearnt(), 1U);
+  EXPECT_FALSE(limiter.hold(payers("ada"), usd(11), now()));
+  limiter.hold(payers("ada"), usd(3), now())->settle(usd(3));
+  // While the ledger is asked, and when it could not tell, that stays known.
+  limiter.begin_to_learn();
+  EXPECT_FALSE(limiter.hold(payers("ada"), usd(8), now()));
   EXPECT_FALSE(limiter.learn(fails));
-  auto hold = limiter.hold(payers("ada"), usd(11), now());
+  EXPECT_FALSE(limiter.hold(payers("ada"), usd(8), now()));
+  EXPECT_FALSE(status(key_account("ada")).learnt);
+  auto hold = limiter.hold(payers("ada"), usd(7), now());
   ASSERT_TRUE(hold);
-  // Asked again, it knows; what went on meanwhile counts.
-  configure(key_account("ada"), limits, usd(2));
-  hold->settle(usd(5));
-  EXPECT_EQ(status(key_account("ada")).spent, usd(7));
-  EXPECT_FALSE(limiter.hold(payers("ada"), usd(4), now()));
+  // The ledger has what was settled before it was asked, and more.
+  limiter.begin_to_learn();
+  hold->settle(usd(4));
+  const auto tells = [](const AccountId&, config::Clock::Wall) {
+    return config::Result<PicoUsd>(usd(5));
+  };
+  EXPECT_TRUE(limiter.learn(tells));
+  EXPECT_EQ(limiter.unlearnt(), 0U);
+  EXPECT_TRUE(status(key_account("ada")).learnt);
+  EXPECT_EQ(status(key_account("ada")).spent, usd(9));
+  EXPECT_FALSE(limiter.hold(payers("ada"), usd(2), now()));
+}
+
+TEST_F(Budget, WhoNeverSpentHasNothingToLearn) {
+  limiter.configure(key_account("new"), budget_of(usd(3)), now());
+  limiter.nothing_to_learn(key_account("new"));
+  EXPECT_EQ(limiter.unlearnt(), 0U);
+  limiter.hold(payers("new"), usd(2), now())->settle(usd(2));
+  EXPECT_FALSE(limiter.hold(payers("new"), usd(2), now()));
+  // Nor does what another one learns change anything of it.
+  configure(key_account("ada"), budget_of(usd(3)), usd(1));
+  EXPECT_EQ(status(key_account("new")).spent, usd(2));
+}
+
+TEST_F(Budget, AWindowThatBeganWhileTheLedgerWasSilentKnowsItsOwn) {
+  limiter.configure(key_account("ada"), budget_of(usd(10), config::Window::hour), now());
+  limiter.hold(payers("ada"), usd(3), now())->settle(usd(3));
+  clock.advance(hours(1));
+  limiter.hold(payers("ada"), usd(2), now())->settle(usd(2));
+  // Learnt of the window in which it began, and of all since.
+  limiter.begin_to_learn();
+  const auto tells = [](const AccountId&, config::Clock::Wall) {
+    return config::Result<PicoUsd>(usd(9));
+  };
+  EXPECT_TRUE(limiter.learn(tells));
+  EXPECT_EQ(status(key_account("ada")).spent, usd(2));
 }
 
 TEST_F(Budget, G14_TheLowestLimitWinsAndARefusalHoldsNothingAnywhere) {
