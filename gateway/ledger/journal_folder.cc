@@ -10,8 +10,6 @@
 
 #include <fmt/format.h>
 
-#include "gateway/ledger/replay.h"
-
 namespace gateway {
 namespace {
 
@@ -219,14 +217,10 @@ std::vector<LockedFolder> JournalFolder::take_abandoned() const {
   return taken;
 }
 
-std::vector<UsageRecord> JournalFolder::attempts_elsewhere() const {
-  std::vector<UsageRecord> attempts;
-  for (const fs::path& folder : journal_folders(path().parent_path())) {
-    if (folder == path()) continue;
-    std::vector<UsageRecord> theirs = attempts_in(folder);
-    std::move(theirs.begin(), theirs.end(), std::back_inserter(attempts));
-  }
-  return attempts;
+std::vector<fs::path> JournalFolder::folders_elsewhere() const {
+  std::vector<fs::path> folders = journal_folders(path().parent_path());
+  std::erase(folders, path());
+  return folders;
 }
 
 }  // namespace gateway

@@ -19,7 +19,6 @@
 #include "config/base/error.h"
 #include "config/config.h"
 #include "gateway/ledger/segment.h"
-#include "gateway/ledger/usage_record.h"
 
 namespace gateway {
 
@@ -67,9 +66,8 @@ class JournalFolder {
 
   // Folders beside this one whose processes have gone, now ours to replay and remove.
   std::vector<LockedFolder> take_abandoned() const;
-  // The attempts that the folders beside this one speak of at this moment (attempts_in): those
-  // of processes that still run, and what the dead have left.
-  std::vector<UsageRecord> attempts_elsewhere() const;
+  // The folders beside this one: of processes that still run, and what the dead have left.
+  std::vector<std::filesystem::path> folders_elsewhere() const;
 
   // The end of a process that carried everything into the ledger.
   bool remove();

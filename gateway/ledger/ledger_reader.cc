@@ -41,6 +41,23 @@ Result<config::PicoUsd> LedgerReader::spent(const AccountId& account, config::Cl
   return prepared_->accounts.spent(prepared_->names, account, since);
 }
 
+Result<std::int64_t> LedgerReader::newest_row() {
+  return database_.integer("SELECT coalesce(max(id), 0) FROM record");
+}
+
+Result<std::vector<LedgerReader::AttemptId>> LedgerReader::attempts_after(std::int64_t row) {
+  auto rows = database_.prepare("SELECT request, attempt FROM record WHERE id > ?1");
+  if (!rows) return rows.error();
+  rows->with(row);
+  std::vector<AttemptId> attempts;
+  for (;;) {
+    auto more = rows->step();
+    if (!more) return more.error();
+    if (!*more) return attempts;
+    attempts.emplace_back(read_request(*rows, 0).str(), static_cast<int>(rows->integer(1)));
+  }
+}
+
 Result<std::optional<config::PicoUsd>> LedgerReader::cost(const config::RequestId& request,
                                                           int attempt) {
   const RequestKey key(request);

@@ -4,9 +4,12 @@
 // is what is committed now and no writer waits for it.
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/base/clock.h"
 #include "config/base/error.h"
@@ -28,6 +31,11 @@ class LedgerReader {
 
   // Ledger::spent, of what is committed.
   config::Result<config::PicoUsd> spent(const AccountId& account, config::Clock::Wall since);
+
+  // Which attempts have rows after this one, and which row is the newest (0: there is none).
+  using AttemptId = std::pair<std::string, int>;
+  config::Result<std::vector<AttemptId>> attempts_after(std::int64_t row);
+  config::Result<std::int64_t> newest_row();
 
   // What the latest row of an attempt says it cost (zero: unknown); nullopt: there is none.
   config::Result<std::optional<config::PicoUsd>> cost(const config::RequestId& request,

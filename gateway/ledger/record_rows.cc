@@ -169,14 +169,17 @@ Result<sqlite::Statement> prepare_select(sqlite::Database& database, std::string
       rest));
 }
 
+config::RequestId read_request(const sqlite::Statement& select, int column) {
+  return config::RequestId(select.is_text(column) ? std::string(select.text(column))
+                                                  : hexadecimal(select.blob(column)));
+}
+
 Result<RecordRow> read_row(const sqlite::Statement& select, Names& names) {
   RecordRow row;
   UsageRecord& record = row.record;
   int at = 0;
   row.id = select.integer(at++);
-  record.request = config::RequestId(select.is_text(at) ? std::string(select.text(at))
-                                                        : hexadecimal(select.blob(at)));
-  ++at;
+  record.request = read_request(select, at++);
   record.attempt = static_cast<int>(select.integer(at++));
   row.revision = select.integer(at++);
   record.started = from_micros(select.integer(at++));

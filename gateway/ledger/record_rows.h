@@ -37,6 +37,9 @@ class RequestKey {
   StoredRequest stored_;
 };
 
+// Back, of the row that stands ready.
+config::RequestId read_request(const sqlite::Statement& select, int column);
+
 // The series a record belongs to, `tag` left at the empty name's number.
 config::Result<SeriesKey> series_key(Names& names, const UsageRecord& record);
 

@@ -20,20 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBatch = 500;
 
-// In the order in which they must be read: what the ledger's thread carried over first,
-// then each writer's from its oldest.
-std::vector<SegmentName> segments_in(const fs::path& folder) {
-  std::vector<SegmentName> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const auto name = parse_segment_name(entry->path().filename().string());
-    if (name) names.push_back(*name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 std::optional<std::string> contents(const fs::path& file) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
@@ -102,6 +88,18 @@ class Replay {
 };
 
 }  // namespace
+
+std::vector<SegmentName> segments_in(const fs::path& folder) {
+  std::vector<SegmentName> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const auto name = parse_segment_name(entry->path().filename().string());
+    if (name) names.push_back(*name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 config::Result<Replayed> replay(const fs::path& folder, const TakeRecords& take) {
   Replay replay(take);

@@ -10,6 +10,7 @@
 
 #include "config/base/error.h"
 #include "gateway/ledger/hold.h"
+#include "gateway/ledger/segment.h"
 #include "gateway/ledger/usage_record.h"
 
 namespace gateway {
@@ -23,6 +24,10 @@ struct Replayed {
   // wrote them, and such a folder must be kept for it.
   std::size_t not_understood = 0;
 };
+
+// The journal files in a folder, in the order in which they must be read: what the ledger's
+// thread carried over first, then each writer's from its oldest.
+std::vector<SegmentName> segments_in(const std::filesystem::path& folder);
 
 // Takes records into the ledger; an Error stops the replay, which may be repeated from its
 // beginning: the ledger takes a record once.

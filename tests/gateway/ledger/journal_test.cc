@@ -193,13 +193,14 @@ TEST(JournalFolder, ALiveProcesssFolderIsLeftAndItsHoldsAreSeen) {
   journal.settle(record_of(hold_of(1), 11));
 
   EXPECT_TRUE(newer->take_abandoned().empty());
-  const auto seen = newer->attempts_elsewhere();
+  ASSERT_EQ(newer->folders_elsewhere(), std::vector{older->path()});
+  const auto seen = attempts_in(older->path());
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].request, hold_of(1).request);
   EXPECT_EQ(seen[0].cost.amount, config::PicoUsd{11});
   EXPECT_EQ(seen[1].request, hold_of(2).request);
   EXPECT_EQ(seen[1].cost.amount, config::PicoUsd{5});
-  EXPECT_TRUE(older->attempts_elsewhere().empty());
+  EXPECT_TRUE(attempts_in(newer->path()).empty());
 }
 
 TEST(JournalFolder, AnAbandonedFolderIsTakenOnceAndGoesWhenRemoved) {

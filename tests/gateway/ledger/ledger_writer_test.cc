@@ -99,7 +99,10 @@ TEST(LedgerWriter, AnEndWithSomethingHeldLeavesItToTheNextStart) {
 
 // Of what is seen from outside, the attempts without a record.
 std::vector<UsageRecord> open_attempts(const JournalFolder& other) {
-  std::vector<UsageRecord> seen = other.attempts_elsewhere();
+  std::vector<UsageRecord> seen;
+  for (const auto& folder : other.folders_elsewhere()) {
+    for (UsageRecord& record : attempts_in(folder)) seen.push_back(std::move(record));
+  }
   std::erase_if(seen, [](const auto& one) { return one.outcome != Outcome::interrupted; });
   return seen;
 }
