@@ -23,6 +23,10 @@ using test::record_of;
 const AccountId kAda{AccountKind::key, "ada"};
 const AccountId kEverybody{};
 
+std::int64_t reserved(int number) {
+  return hold_of(number).reserved.value_or(PicoUsd{}).value;
+}
+
 // Another process that journals, its ledger, and who looks at both.
 struct SideBySide {
   Journal& journal() {
@@ -59,13 +63,13 @@ TEST(OtherProcesses, ALookReadsWhatIsNewAndNothingAgain) {
   both.hold(kWaiting);
   ASSERT_TRUE(*both.others.look());
   EXPECT_EQ(both.others.read(), 2U * kWaiting + 1);
-  EXPECT_EQ(both.spent(), 10 * kWaiting + hold_of(kWaiting).reserved->value);
+  EXPECT_EQ(both.spent(), 10 * kWaiting + reserved(kWaiting));
   // Of the ledger, too, what came since.
   const std::vector<UsageRecord> carried = {record_of(hold_of(0), 10), record_of(hold_of(1), 10)};
   ASSERT_TRUE(both.ledger->append(carried));
   ASSERT_TRUE(*both.others.look());
   EXPECT_EQ(both.others.read(), 2U * kWaiting + 3);
-  EXPECT_EQ(both.spent(kEverybody), 10 * (kWaiting - 2) + hold_of(kWaiting).reserved->value);
+  EXPECT_EQ(both.spent(kEverybody), 10 * (kWaiting - 2) + reserved(kWaiting));
 }
 
 TEST(OtherProcesses, WhatWasInTheLedgerBeforeTheFirstLookCountsThere) {
@@ -76,7 +80,7 @@ TEST(OtherProcesses, WhatWasInTheLedgerBeforeTheFirstLookCountsThere) {
   const std::vector<UsageRecord> carried = {record_of(hold_of(1), 10)};
   ASSERT_TRUE(both.ledger->append(carried));
   ASSERT_TRUE(*both.others.look());
-  EXPECT_EQ(both.spent(), hold_of(2).reserved->value);
+  EXPECT_EQ(both.spent(), reserved(2));
   // Of other accounts, and of later times, nothing.
   EXPECT_EQ(both.spent({AccountKind::key, "bob"}), 0);
   EXPECT_EQ(both.others.spent(kAda, hold_of(2).started + 1s).value, 0);
@@ -95,7 +99,8 @@ std::int64_t all_there_is(SideBySide& both) {
   const auto reader = *LedgerReader::open(both.database, 1s);
   std::int64_t sum = 0;
   for (const UsageRecord& record : attempts_in(both.theirs->path())) {
-    if (!*reader->cost(record.request, record.attempt)) sum += record.cost.amount->value;
+    if (!*reader->cost(record.request, record.attempt))
+      sum += record.cost.amount.value_or(PicoUsd{}).value;
   }
   return sum;
 }
@@ -118,7 +123,7 @@ TEST(OtherProcesses, WhateverHappensItSaysWhatALookAtEverythingSays) {
         open.push_back(next++);
       } else if (what < 60 && !open.empty()) {
         const int number = open[random() % open.size()];
-        const PicoUsd more{hold_of(number).reserved->value + step};
+        const PicoUsd more{reserved(number) + step};
         ASSERT_TRUE(both.journal().extend({hold_of(number).request, 1, more}));
       } else if (!open.empty()) {
         const auto at = open.begin() + static_cast<std::ptrdiff_t>(random() % open.size());
