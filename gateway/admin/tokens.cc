@@ -54,18 +54,31 @@ bool is_token(std::string_view text) {
   });
 }
 
+// Beside its place and moved there whole: a disk that is full leaves nothing, and the next
+// start tries again. Where another process made one meanwhile, that one stays.
+bool write_whole(const std::string& path, const std::string& text) {
+  const std::string beside = fmt::format("{}.{}", path, ::getpid());
+  ::unlink(beside.c_str());
+  const File file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (file.get() < 0) return false;
+  bool good = ::fchmod(file.get(), 0600) == 0 &&
+              ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+              ::fsync(file.get()) == 0;
+  if (good) good = ::link(beside.c_str(), path.c_str()) == 0 || errno == EEXIST;
+  const int why = errno;
+  ::unlink(beside.c_str());
+  errno = why;
+  return good;
+}
+
 config::Result<void> make_token(const std::string& path, const Random& random) {
   std::array<std::uint8_t, kRandomBytes> bytes{};
   random(bytes);
   std::string text(kPrefix);
   for (const auto byte : bytes) text += fmt::format("{:02x}", byte);
   text += '\n';
-  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  const bool written =
-      file.get() >= 0 && ::fchmod(file.get(), 0600) == 0 &&
-      ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::fsync(file.get()) == 0;
-  if (!written) return refuse("the admin token cannot be made in", path, errno_text());
+  if (!write_whole(path, text))
+    return refuse("the admin token cannot be made in", path, errno_text());
   return {};
 }
 
@@ -96,7 +109,9 @@ config::Result<std::string> read_token(const std::string& path) {
   if (size < 0) return refuse(kWhat, path, errno_text());
   text.resize(static_cast<std::size_t>(size));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.empty()) return refuse(kWhat, path, "is empty");
+  if (text.empty()) {
+    return refuse(kWhat, path, "is empty; remove it, and the next start makes a token");
+  }
   if (text.size() > kLongest || !is_token(text)) {
     return refuse(kWhat, path, "must hold one token of letters, digits and -._~+/=");
   }

@@ -1,7 +1,9 @@
 #include "gateway/admin/tokens.h"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <gmock/gmock.h>
@@ -106,6 +108,20 @@ TEST_F(AdminTokens, WhereNoneCanBeMadeItIsSaid) {
   auto settings = this->settings();
   settings.token_file = folder_.file("no/such/folder/token");
   EXPECT_THAT(fault_of(settings), HasSubstr("cannot be made"));
+}
+
+TEST_F(AdminTokens, ADiskThatIsFullLeavesNothingInTheWayOfTheNextStart) {
+  const auto xfsz = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit nothing{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &nothing), 0);
+  const auto fault = fault_of(settings());
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, xfsz);
+  EXPECT_THAT(fault, HasSubstr("cannot be made"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+  EXPECT_TRUE(Tokens::load(settings(), system_random));
 }
 
 }  // namespace
