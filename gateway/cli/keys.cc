@@ -103,7 +103,9 @@ Result<void> write_moment(JsonWriter& json, std::string_view member, std::string
 void write_words(JsonWriter& json, std::string_view member, const std::vector<std::string>& words) {
   if (words.empty()) return;
   json.key(member).begin_array();
-  for (const std::string& word : words) json.value(word);
+  if (words != std::vector<std::string>{"none"}) {
+    for (const std::string& word : words) json.value(word);
+  }
   json.end_array();
 }
 

@@ -18,8 +18,8 @@ struct KeysOptions {
   // create and set; what is not given is as before, or at first nothing
   std::optional<std::string> team;
   std::optional<std::string> owner;
-  std::vector<std::string> tags;
-  std::vector<std::string> models;
+  std::vector<std::string> tags;                    // alone: "none"
+  std::vector<std::string> models;                  // alone: "*", every model
   std::optional<std::int64_t> requests_per_minute;  // 0: no limit
   std::optional<std::int64_t> tokens_per_minute;
   std::optional<std::int64_t> concurrent;

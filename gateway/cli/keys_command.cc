@@ -30,9 +30,11 @@ void add_key(CLI::App& command, const Options& options) {
 void add_settings(CLI::App& command, const Options& options) {
   command.add_option("--team", options->team, "Who pays");
   command.add_option("--owner", options->owner, "Who has it");
-  command.add_option("--tag", options->tags, "A label; may be given several times");
-  command.add_option("--model", options->models,
-                     "A model it may use, or a beginning ending in *; several times");
+  command.add_option("--tag", options->tags,
+                     "A label; may be given several times; none: without any");
+  command.add_option(
+      "--model", options->models,
+      "A model it may use, or a beginning ending in *; several times; *: every model");
   command.add_option("--rpm", options->requests_per_minute, "Requests per minute; 0: no limit");
   command.add_option("--tpm", options->tokens_per_minute, "Tokens per minute");
   command.add_option("--concurrent", options->concurrent, "Requests at once");
