@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include "config/base/utf8.h"
@@ -27,6 +28,7 @@ constexpr std::string_view kKeys = "/api/keys";
 constexpr std::string_view kAudit = "/api/audit";
 constexpr std::size_t kLongestName = 128;
 constexpr std::int64_t kLongestOverlap = 90 * 24 * 3600;
+constexpr std::size_t kKeysAtOnce = 200;  // moments, of a list that may take seconds
 
 config::Error nothing_here() {
   return config::failure(ErrorCode::not_found, "There is nothing at this path.");
@@ -60,6 +62,11 @@ bool is_key_name(std::string_view name) {
 bool is_idempotency_key(std::string_view text) {
   return text.size() <= kLongestName &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+Awaitable<void> let_others_pass() {
+  constexpr net::use_awaitable_t<Executor> kToken{};
+  co_await net::post(co_await net::this_coro::executor, kToken);
 }
 
 void write_moment(JsonWriter& json, std::string_view name,
@@ -149,7 +156,11 @@ Awaitable<Result<Answer>> KeysApi::list() {
   write_freshness(json, clock_.wall());
   json.key("keys").begin_array();
   for (const config::Key& key : configuration->keys) write_from_file(json, key);
-  for (const StoredKey& key : *stored) write_stored(json, key);
+  std::size_t written = 0;
+  for (const StoredKey& key : *stored) {
+    write_stored(json, key);
+    if (++written % kKeysAtOnce == 0) co_await let_others_pass();
+  }
   json.end_array().end_object();
   co_return answer;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -132,6 +133,29 @@ TEST_F(Api, TheListHasTheConfigurationsKeysToo) {
   EXPECT_THAT(all, HasSubstr(R"("name":"ada","source":"store")"));
   EXPECT_EQ(member(json(verb::get, "/api/keys/from-file"), "team"), "ops");
   EXPECT_EQ(member(json(verb::get, "/api/keys/ada"), "name"), "ada");
+}
+
+TEST_F(Api, WhileManyKeysAreListedOthersHaveTheirTurn) {
+  constexpr int kKeys = 1'000;
+  for (int i = 0; i < kKeys; ++i) {
+    const keys::SecretDigest secret{config::sha256(fmt::format("secret {}", i)), "hint",
+                                    std::nullopt};
+    ASSERT_TRUE(ledger_.store().create(fmt::format("key_{:016x}", i), fmt::format("key-{}", i), {},
+                                       secret, "", {"admin", clock_.wall()}));
+  }
+  net::io_context io{1};
+  Call call;
+  call.method = verb::get;
+  call.path = "/api/keys";
+  bool listed = false;
+  net::co_spawn(io, api_.handle(call),
+                [&](const std::exception_ptr&, const config::Result<Answer>& answer) {
+                  listed = true;
+                  EXPECT_THAT(answer->body, HasSubstr("key-999"));
+                });
+  int turns = 0;
+  while (!listed && io.run_one() > 0) ++turns;
+  EXPECT_GE(turns, kKeys / 200);
 }
 
 TEST_F(Api, KeysOfTheConfigurationAreChangedThereOnly) {
