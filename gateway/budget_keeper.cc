@@ -26,6 +26,13 @@ void complain(const config::Error& why) {
             {{"why", why.message}, {"detail", why.detail}});
 }
 
+Result<std::unique_ptr<LedgerReader>> ledger_of_now(const std::string& database) {
+  auto reader = LedgerReader::open(database, kPatience);
+  if (!reader) return reader;
+  if (auto stays = (*reader)->stay_at_this_moment(); !stays) return stays.error();
+  return reader;
+}
+
 }  // namespace
 
 BudgetKeeper::BudgetKeeper(limits::Limiter& limiter, JournalFolder& folder,
@@ -134,7 +141,7 @@ void BudgetKeeper::look() {
         now);
   }
   if (writes_) return;
-  const auto ledger = LedgerReader::open(database_, kPatience);
+  const auto ledger = ledger_of_now(database_);
   if (!ledger) return complain(ledger.error());
   const auto told = limiter_.look_again(
       Limiter::Sums::ledger,
@@ -166,7 +173,7 @@ Result<void> BudgetKeeper::learn() {
     }
   }
   look();
-  const auto ledger = LedgerReader::open(database_, kPatience);
+  const auto ledger = ledger_of_now(database_);
   if (!ledger) return ledger.error();
   auto learnt =
       limiter_.learn([&](const AccountId& account,

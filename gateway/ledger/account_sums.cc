@@ -31,6 +31,9 @@ Result<void> add_rows(sqlite::Statement& statement, MoneySum& sum, Of of) {
 }  // namespace
 
 Result<AccountSums> AccountSums::open(sqlite::Database& database) {
+  auto through =
+      database.prepare("SELECT ifnull(max(through), -9223372036854775807 - 1) FROM checkpoint");
+  if (!through) return through.error();
   auto slots = database.prepare(
       "SELECT usd, pico FROM account_sum WHERE kind = ?1 AND name = ?2 AND span = ?3"
       " AND slot >= ?4 AND slot < ?5");
@@ -43,22 +46,21 @@ Result<AccountSums> AccountSums::open(sqlite::Database& database) {
       " AND NOT EXISTS (SELECT 1 FROM record n WHERE n.request = r.request"
       " AND n.attempt = r.attempt AND n.revision = r.revision + 1)");
   if (!rest) return rest.error();
-  return AccountSums(database, *std::move(slots), *std::move(rest));
+  return AccountSums(*std::move(through), *std::move(slots), *std::move(rest));
 }
 
 Result<config::PicoUsd> AccountSums::spent(Names& names, const AccountId& account,
                                            config::Clock::Wall since) {
-  auto through = database_->integer(
-      "SELECT ifnull(max(through), -9223372036854775807 - 1)"
-      " FROM checkpoint");
-  if (!through) return through.error();
   auto name = names.find(account.name);
   if (!name) return name.error();
   const std::optional<std::int64_t>& known = *name;
   if (!known) return config::PicoUsd{};
   const std::int64_t id = *known;
   const int kind = static_cast<int>(account.kind);
-  const TimeCover spans = cover(to_micros(since), kForever, *through);
+  const auto row = through_.with().step();
+  if (!row) return row.error();
+  const TimeCover spans = cover(to_micros(since), kForever, through_.integer(0));
+  through_.reset();
   MoneySum sum = 0;
   for (const Slots& slots : spans.slots) {
     auto added = add_rows(slots_.with(kind, id, slots.span, slots.begin, slots.end), sum,

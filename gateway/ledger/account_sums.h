@@ -23,12 +23,12 @@ class AccountSums {
                                         config::Clock::Wall since);
 
  private:
-  AccountSums(sqlite::Database& database, sqlite::Statement slots, sqlite::Statement rest)
-      : database_(&database), slots_(std::move(slots)), rest_(std::move(rest)) {}
+  AccountSums(sqlite::Statement through, sqlite::Statement slots, sqlite::Statement rest)
+      : through_(std::move(through)), slots_(std::move(slots)), rest_(std::move(rest)) {}
 
-  sqlite::Database* database_;
-  sqlite::Statement slots_;  // sums of an account's slots
-  sqlite::Statement rest_;   // costs of its records
+  sqlite::Statement through_;  // until when there are sums only
+  sqlite::Statement slots_;    // sums of an account's slots
+  sqlite::Statement rest_;     // costs of its records
 };
 
 }  // namespace gateway

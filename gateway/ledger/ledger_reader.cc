@@ -30,11 +30,19 @@ Result<void> LedgerReader::prepare() {
   return {};
 }
 
+Result<void> LedgerReader::stay_at_this_moment() {
+  auto moment = sqlite::Transaction::begin(database_, sqlite::Transaction::Kind::read);
+  if (!moment) return moment.error();
+  moment_.emplace(*std::move(moment));
+  return {};
+}
+
 Result<std::string> LedgerReader::identity() {
   return database_.text("SELECT value FROM meta WHERE name = 'identity'");
 }
 
 Result<config::PicoUsd> LedgerReader::spent(const AccountId& account, config::Clock::Wall since) {
+  if (moment_) return prepared_->accounts.spent(prepared_->names, account, since);
   // Several statements, one moment.
   auto moment = sqlite::Transaction::begin(database_, sqlite::Transaction::Kind::read);
   if (!moment) return moment.error();

@@ -26,6 +26,10 @@ class LedgerReader {
   static config::Result<std::unique_ptr<LedgerReader>> open(const std::string& path,
                                                             std::chrono::milliseconds busy_timeout);
 
+  // Everything it says from here on is as of this moment. For many questions in a row, which
+  // cost less so; not for long, because the ledger's WAL cannot be emptied meanwhile.
+  config::Result<void> stay_at_this_moment();
+
   // SqliteLedger::identity.
   config::Result<std::string> identity();
 
@@ -52,6 +56,7 @@ class LedgerReader {
     sqlite::Statement latest;  // cost of an attempt
   };
   std::unique_ptr<Prepared> prepared_;
+  std::optional<sqlite::Transaction> moment_;
 };
 
 }  // namespace gateway
