@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -212,8 +214,19 @@ Awaitable<void> KeyControl::follow() {
   if (ours) may_be_behind_ = false;
   if (newest == last_change_) co_return;
   last_change_ = newest;
+  note_who_leaves(*stored);
   live_ = keys::LiveKeys(*stored, &limiter_);
   adopt(compiled_);
+}
+
+// As changed() does, of what another process deleted.
+void KeyControl::note_who_leaves(const std::vector<keys::StoredKey>& staying) {
+  std::unordered_set<std::string_view> names;
+  for (const keys::StoredKey& key : staying) names.insert(key.name);
+  std::erase_if(leaving_, [&](const Leaving& one) { return names.contains(one.name); });
+  live_.for_each([&](const VirtualKey& key) {
+    if (!names.contains(key.name.view())) leaving_.push_back({key.name.str(), key.last_use});
+  });
 }
 
 void KeyControl::learn_budgets() {

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/e2e/gateway_fixture.h"
+#include "tests/support/raw_client.h"
 #include "tests/support/wait_for.h"
 
 namespace e2e {
@@ -30,13 +31,23 @@ teams:
     return std::make_unique<test::GatewayProcess>(TOLLGATE_PROGRAM, text);
   }
 
+  static HttpAnswer admin(const test::GatewayProcess& gateway, std::string_view method,
+                          std::string_view path, std::string_view body) {
+    std::string token = test::read_file(gateway.folder().file("admin.token"));
+    token.pop_back();
+    test::HttpClient client(gateway.admin_port());
+    return client.request(
+        method, path, body,
+        {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}});
+  }
+
   // A research question: 0.025 USD.
-  static unsigned ask(const test::GatewayProcess& gateway) {
+  static unsigned ask(const test::GatewayProcess& gateway, std::string_view key = kKey) {
     test::HttpClient client(gateway.client_port());
     const std::string body =
         R"({"model":"reka-flash-research","messages":[{"role":"user","content":"hello"}]})";
     return client
-        .post("/v1/chat/completions", body, {{"Authorization", fmt::format("Bearer {}", kKey)}})
+        .post("/v1/chat/completions", body, {{"Authorization", fmt::format("Bearer {}", key)}})
         .status;
   }
   static std::string metric(const test::GatewayProcess& gateway, const std::string& name) {
@@ -101,20 +112,46 @@ TEST_F(Successor, LosesNothingWhenItIsKilledBesideTheOlder) {
   EXPECT_EQ(older->stop(), 0) << older->log();
 }
 
+TEST_F(Successor, KeepsTheLimitsOfAKeyThatTheOlderDeletesWhileItIsInUse) {
+  auto older = start();
+  auto newer = start();
+  const auto status = [&](const std::string& secret) {
+    test::HttpClient client(newer->client_port());
+    return client.get("/v1/models", {{"Authorization", "Bearer " + secret}}).status;
+  };
+  const auto made = [&] {
+    const auto answer =
+        admin(*older, "POST", "/api/keys", R"({"name":"brief","limits":{"rpm":1}})");
+    EXPECT_EQ(answer.status, 201U) << answer.body;
+    const auto value = simulator::parse_json(answer.body);
+    std::string secret(simulator::text_of(value.value().as_object(), "secret"));
+    EXPECT_TRUE(test::wait_for(seconds(10), [&] { return status(secret) == 200; }));
+    return secret;
+  };
+  const auto secret = made();
+  // Three seconds, all of its one request a minute.
+  test::RawClient client(newer->client_port());
+  const std::string body = R"({"model":"onprem/slow-20ms,words-150","stream":true,)"
+                           R"("messages":[{"role":"user","content":"hi"}]})";
+  ASSERT_TRUE(client.send(
+      fmt::format("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n"
+                  "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                  secret, body.size(), body)));
+  ASSERT_TRUE(
+      test::wait_for(seconds(10), [&] { return simulator_.state().log.totals().requests > 0; }));
+  EXPECT_EQ(admin(*older, "DELETE", "/api/keys/brief", "").status, 200U);
+  ASSERT_TRUE(test::wait_for(seconds(10), [&] { return status(secret) == 401; }));
+  EXPECT_EQ(ask(*newer, made()), 429U) << "the minute's one request of this name is under way";
+  EXPECT_TRUE(client.receive());
+}
+
 TEST_F(Successor, KnowsTheKeysThatTheOlderMakesAndEndsMeanwhile) {
   auto older = start();
   auto newer = start();
-  const auto admin = [](const test::GatewayProcess& gateway, std::string_view path,
-                        std::string_view body) {
-    std::string token = test::read_file(gateway.folder().file("admin.token"));
-    token.pop_back();
-    test::HttpClient client(gateway.admin_port());
-    return client.post(
-        path, body, {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}});
-  };
   constexpr std::string_view kLate = R"({"name":"late"})";
-  EXPECT_EQ(admin(*newer, "/api/keys", kLate).status, 503U) << "only whoever writes the ledger can";
-  const auto made = admin(*older, "/api/keys", kLate);
+  EXPECT_EQ(admin(*newer, "POST", "/api/keys", kLate).status, 503U)
+      << "only whoever writes the ledger can";
+  const auto made = admin(*older, "POST", "/api/keys", kLate);
   ASSERT_EQ(made.status, 201U) << made.body;
   const auto value = simulator::parse_json(made.body);
   ASSERT_TRUE(value);
@@ -126,9 +163,9 @@ TEST_F(Successor, KnowsTheKeysThatTheOlderMakesAndEndsMeanwhile) {
     });
   };
   EXPECT_TRUE(becomes(200));
-  EXPECT_EQ(admin(*older, "/api/keys/late/disable", "").status, 200U);
+  EXPECT_EQ(admin(*older, "POST", "/api/keys/late/disable", "").status, 200U);
   EXPECT_TRUE(becomes(401));
-  EXPECT_EQ(admin(*older, "/api/keys/late/enable", "").status, 200U);
+  EXPECT_EQ(admin(*older, "POST", "/api/keys/late/enable", "").status, 200U);
   EXPECT_EQ(older->stop(), 0) << older->log();
   EXPECT_TRUE(becomes(200));
 }
