@@ -23,8 +23,10 @@ constexpr int kSumsAtATime = 2'000;
 // Sums of slots that ended so long ago are packed: hardly any attempt takes longer.
 constexpr std::chrono::hours kUnpacked{2};
 
-Result<std::unique_ptr<SqliteLedger>> open_ledger(const config::Ledger& settings) {
+Result<std::unique_ptr<SqliteLedger>> open_ledger(const config::Ledger& settings,
+                                                  milliseconds locked) {
   sqlite::WriteOptions options;
+  options.busy_timeout = locked;
   options.sync_commits = true;  // a journal goes once the ledger has it: what it has must stay
   return SqliteLedger::open(settings.database, options);
 }
@@ -43,8 +45,9 @@ Result<std::string> identity_of(const config::Ledger& settings) {
 
 Result<std::unique_ptr<Accounting>> Accounting::open(const config::Ledger& settings, int workers,
                                                      const config::Clock& clock, std::uint64_t seed,
-                                                     limits::Limiter& limiter) {
-  auto ledger = open_ledger(settings);
+                                                     limits::Limiter& limiter,
+                                                     milliseconds locked) {
+  auto ledger = open_ledger(settings, locked);
   auto identity = ledger ? Result<std::string>((*ledger)->identity()) : ledger.error();
   const auto give_up = clock.now() + kPatience;
   while (!identity) {
@@ -54,7 +57,7 @@ Result<std::unique_ptr<Accounting>> Accounting::open(const config::Ledger& setti
     if (identity) break;
     if (clock.now() >= give_up) return identity.error();
     std::this_thread::sleep_for(kLookAgain);
-    ledger = open_ledger(settings);
+    ledger = open_ledger(settings, locked);
     if (ledger) identity = (*ledger)->identity();
   }
   if (auto ours = claim_journals(settings.journal, *identity); !ours) {
@@ -63,7 +66,7 @@ Result<std::unique_ptr<Accounting>> Accounting::open(const config::Ledger& setti
   auto journals = JournalFolder::open(settings, workers, seed);
   if (!journals) return std::move(journals).error();
   std::unique_ptr<Accounting> accounting(
-      new Accounting(*std::move(journals), settings, clock, limiter));
+      new Accounting(*std::move(journals), settings, clock, limiter, locked));
   if (ledger) {
     accounting->write(*std::move(ledger));
   } else {
@@ -76,9 +79,10 @@ Result<std::unique_ptr<Accounting>> Accounting::open(const config::Ledger& setti
 }
 
 Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Ledger& settings,
-                       const config::Clock& clock, limits::Limiter& limiter)
+                       const config::Clock& clock, limits::Limiter& limiter, milliseconds locked)
     : clock_(clock),
       settings_(settings),
+      locked_(locked),
       journals_(std::move(journals)),
       drift_(clock, log_drift),
       retention_({.age = std::chrono::hours(24) * settings.keep_days,
@@ -128,7 +132,7 @@ void Accounting::take_over_when_free() {
   std::unique_lock lock(mutex_);
   std::string told;
   while (!give_up_.wait_for(lock, kLookAgain, [this] { return giving_up_; })) {
-    auto ledger = open_ledger(settings_);
+    auto ledger = open_ledger(settings_, locked_);
     if (ledger) {
       log::info("the ledger is ours now", {});
       return write(*std::move(ledger));

@@ -35,11 +35,12 @@ class Accounting {
  public:
   // Opens the ledger and carries into it what dead processes left behind, or finds that another
   // process writes it. The Error's message is one line for the operator: nothing must be served
-  // without a ledger. `limiter` is whose budgets are kept.
-  static config::Result<std::unique_ptr<Accounting>> open(const config::Ledger& settings,
-                                                          int workers, const config::Clock& clock,
-                                                          std::uint64_t seed,
-                                                          limits::Limiter& limiter);
+  // without a ledger. `limiter` is whose budgets are kept; `locked` is how long each write
+  // waits for somebody else's lock on the ledger.
+  static config::Result<std::unique_ptr<Accounting>> open(
+      const config::Ledger& settings, int workers, const config::Clock& clock, std::uint64_t seed,
+      limits::Limiter& limiter,
+      std::chrono::milliseconds locked = sqlite::WriteOptions{}.busy_timeout);
   ~Accounting();
   Accounting(const Accounting&) = delete;
   Accounting& operator=(const Accounting&) = delete;
@@ -72,7 +73,8 @@ class Accounting {
 
  private:
   Accounting(std::unique_ptr<JournalFolder> journals, const config::Ledger& settings,
-             const config::Clock& clock, limits::Limiter& limiter);
+             const config::Clock& clock, limits::Limiter& limiter,
+             std::chrono::milliseconds locked);
   void write(std::unique_ptr<SqliteLedger> ledger);
   void take_over_when_free();
   config::Result<void> carry_all(std::chrono::milliseconds deadline);
@@ -80,6 +82,7 @@ class Accounting {
 
   const config::Clock& clock_;
   const config::Ledger settings_;
+  const std::chrono::milliseconds locked_;
   std::unique_ptr<JournalFolder> journals_;
   // Set once, by write().
   std::unique_ptr<SqliteLedger> ledger_;

@@ -22,10 +22,12 @@ const AccountId kKey{AccountKind::key, "ada"};
 
 // One gateway's money: several of them in one test are processes side by side.
 struct Process {
-  Process(const test::JournalPlace& place, std::uint64_t seed) {
+  Process(const test::JournalPlace& place, std::uint64_t seed) : Process(place, seed, 5s) {}
+  // `locked`: how long it waits for somebody else's lock on the ledger.
+  Process(const test::JournalPlace& place, std::uint64_t seed, std::chrono::milliseconds locked) {
     config::Ledger settings = place.settings();
     settings.database = place.dir().file("tollgate.db");
-    auto opened = Accounting::open(settings, 1, clock, seed, limiter);
+    auto opened = Accounting::open(settings, 1, clock, seed, limiter, locked);
     EXPECT_TRUE(opened) << opened.error().message;
     if (opened) accounting = *std::move(opened);
   }
@@ -237,7 +239,7 @@ TEST(SideBySide, ALedgerThatSomebodyHoldsLockedKeepsNoBudgetFromBeginning) {
   ASSERT_TRUE(other);
   auto lock = sqlite::Transaction::begin(*other, sqlite::Transaction::Kind::immediate);
   ASSERT_TRUE(lock);
-  Process next(place, 3);
+  Process next(place, 3, 10ms);
   ASSERT_TRUE(next.budget());
   EXPECT_TRUE(next.comes_to(800'000));
 }
