@@ -20,6 +20,7 @@
 #include "config/config.h"
 #include "gateway/budget_keeper.h"
 #include "gateway/ledger/aging.h"
+#include "gateway/ledger/believed_clock.h"
 #include "gateway/ledger/drift_watch.h"
 #include "gateway/ledger/journal_folder.h"
 #include "gateway/ledger/journal_sync.h"
@@ -77,6 +78,8 @@ class Accounting {
              std::chrono::milliseconds locked);
   void write(std::unique_ptr<SqliteLedger> ledger);
   void take_over_when_free();
+  // How long records are.
+  std::chrono::hours kept() const { return std::chrono::hours(24) * settings_.keep_days; }
   config::Result<void> carry_all(std::chrono::milliseconds deadline);
   void replayed(const UsageRecord& record, bool since_start);
 
@@ -90,6 +93,7 @@ class Accounting {
   metrics::Shard counted_;
   std::unique_ptr<WatchedLedger> watched_;
   // Outlive the thread that may be at it.
+  BelievedClock believed_;  // by what records grow old
   Aging retention_;
   Aging packing_;
   std::unique_ptr<LedgerWriter> writer_;

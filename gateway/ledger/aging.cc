@@ -6,8 +6,7 @@
 
 namespace gateway {
 
-Aging::Aging(Duty duty, const config::Clock& clock, Later later)
-    : duty_(std::move(duty)), clock_(clock), later_(std::move(later)) {}
+Aging::Aging(Duty duty, Later later) : duty_(std::move(duty)), later_(std::move(later)) {}
 
 void Aging::look() {
   if (under_way_.exchange(true)) return;
@@ -15,7 +14,8 @@ void Aging::look() {
 }
 
 void Aging::step() {
-  const auto done = duty_.act(clock_.wall() - duty_.age, duty_.step);
+  const auto now = duty_.now();
+  const auto done = now ? duty_.act(*now - duty_.age, duty_.step) : now.error();
   if (done) count_ += *done;
   if (done && *done >= duty_.step && later_([this] { step(); })) return;
   if (!done) {

@@ -17,6 +17,8 @@ namespace gateway {
 class Aging {
  public:
   struct Duty {
+    // What time it is; an Error: nothing is done now.
+    std::function<config::Result<config::Clock::Wall>()> now;
     std::chrono::hours age{};
     int step = 0;  // as much at a time
     // Deals with what is from before `before`, `at_most` of it or little more, and tells how much
@@ -32,7 +34,7 @@ class Aging {
   using Later = std::function<bool(std::function<void()>)>;
 
   // All outlive it, and so does `this` every task that `later` still holds.
-  Aging(Duty duty, const config::Clock& clock, Later later);
+  Aging(Duty duty, Later later);
 
   // Begins unless one is under way. Any thread; returns at once.
   void look();
@@ -41,7 +43,6 @@ class Aging {
   void step();
 
   const Duty duty_;
-  const config::Clock& clock_;
   const Later later_;
   std::atomic<bool> under_way_{false};
 

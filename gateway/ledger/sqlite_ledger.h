@@ -39,9 +39,14 @@ class SqliteLedger final : public Ledger {
   config::Result<int> correct(std::span<const Correction> corrections);
 
   // Removes the oldest records in a row that began before `before`, `at_most` of them; the
-  // sums stay, and a checkpoint that goes on with the chain. Returns how many are gone; to
-  // be called again while that is `at_most`. Short enough not to keep appends waiting.
-  config::Result<int> retire(config::Clock::Wall before, int at_most);
+  // sums stay, and a checkpoint that goes on with the chain. What is dated after `latest`,
+  // when nothing can have begun yet, goes with those that were written after it. Returns how
+  // many are gone; to be called again while that is `at_most`. Short enough not to keep
+  // appends waiting.
+  config::Result<int> retire(config::Clock::Wall before, config::Clock::Wall latest, int at_most);
+  // When the newest record but so many began, or the oldest where there are no more than
+  // that; nullopt: there is none.
+  config::Result<std::optional<config::Clock::Wall>> newest_but(int but);
 
   // Packs the sums of slots that ended before `before` (roll_up_packer.h). As retire: about
   // `at_most` at a time, to be called again while it returns as many.

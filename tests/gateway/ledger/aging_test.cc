@@ -33,7 +33,8 @@ class AgingTest : public testing::Test {
   bool fails_ = false;
   bool nobody_ = false;
   std::deque<std::function<void()>> later_;
-  Aging aging_{{.age = hours(240),
+  Aging aging_{{.now = [this] { return config::Result<config::Clock::Wall>(clock_.wall()); },
+                .age = hours(240),
                 .step = kStep,
                 .act = [this](config::Clock::Wall before, int at_most) -> config::Result<int> {
                   borders_.push_back(before);
@@ -45,7 +46,6 @@ class AgingTest : public testing::Test {
                 },
                 .done = "old ones are gone",
                 .failed = "old ones cannot go"},
-               clock_,
                [this](std::function<void()> task) {
                  if (nobody_) return false;
                  later_.push_back(std::move(task));
