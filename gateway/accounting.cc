@@ -89,9 +89,11 @@ Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Le
       retention_({.now = [this] { return believed_.now(); },
                   .age = kept(),
                   .step = kRecordsAtATime,
-                  .act = [this](config::Clock::Wall before, int at_most) {
-                    return ledger_->retire(before, before + kept() + BelievedClock::kJump, at_most);
-                  },
+                  .act =
+                      [this](config::Clock::Wall before, int at_most) {
+                        return ledger_->retire(before, before + kept() + BelievedClock::kJump,
+                                               at_most);
+                      },
                   .done = "old records are gone; their sums stay",
                   .failed = "old records cannot be removed; tried again later"},
                  [this](std::function<void()> task) { return run(std::move(task)); }),

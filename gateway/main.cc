@@ -1,6 +1,7 @@
 // tollgate: subcommands -> exit code. Each subcommand is one file in cli/.
 
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -17,6 +18,21 @@ void add_ledger_options(CLI::App& command, gateway::cli::LedgerOptions& ledger) 
   which->require_option(1);
 }
 
+void add_config(CLI::App& command, std::string& path) {
+  command.add_option("-c,--config", path, "Configuration file")->required();
+}
+
+void add_time(CLI::App& command, std::string& since, std::string& until) {
+  command.add_option("--since", since, "A day or a time; 30 days unless given");
+  command.add_option("--until", until, "The same, exclusive; the end of today");
+}
+
+void add_format(CLI::App& command, std::string& format, const std::vector<std::string>& known) {
+  command.add_option("--format", format, "How to print it")
+      ->default_val("table")
+      ->check(CLI::IsMember(known));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -30,7 +46,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   gateway::cli::ServeOptions serve;
   auto* serve_command = cli.add_subcommand("serve", "Run the gateway until SIGTERM or SIGINT");
-  serve_command->add_option("-c,--config", serve.config_path, "Configuration file")->required();
+  add_config(*serve_command, serve.config_path);
   serve_command->add_option("--port-file", serve.port_file,
                             "Write the ports in use here once listening: client=N, admin=N");
   serve_command->callback([&] { exit_code = gateway::cli::serve(serve); });
@@ -38,7 +54,7 @@ int main(int argc, char** argv) {
   std::string check_path;
   auto* check_command = cli.add_subcommand(
       "check", "Say everything that is wrong with a configuration, or what it is");
-  check_command->add_option("-c,--config", check_path, "Configuration file")->required();
+  add_config(*check_command, check_path);
   check_command->callback([&] { exit_code = gateway::cli::check(check_path); });
 
   gateway::cli::add_keys_command(cli, exit_code);
@@ -46,7 +62,7 @@ int main(int argc, char** argv) {
   std::string models_path;
   auto* models_command = cli.add_subcommand(
       "models", "List what each configured provider offers now (asks them; costs nothing)");
-  models_command->add_option("-c,--config", models_path, "Configuration file")->required();
+  add_config(*models_command, models_path);
   models_command->callback([&] { exit_code = gateway::cli::models(models_path); });
 
   gateway::cli::UsageOptions usage;
@@ -57,28 +73,23 @@ int main(int argc, char** argv) {
                    "Any of key,team,model,provider,target,tag and one of "
                    "hour,day,week,month")
       ->default_val("team");
-  usage_command->add_option("--since", usage.since, "A day or a time; 30 days unless given");
-  usage_command->add_option("--until", usage.until, "The same, exclusive; the end of today");
+  add_time(*usage_command, usage.since, usage.until);
   usage_command->add_option("--zone", usage.zone, "Whose days, as Europe/Berlin; UTC");
   usage_command->add_option("--filter", usage.filters, "As team:Research; several are possible");
   usage_command->add_flag("--compare", usage.compare_previous, "Beside the time before (json)");
-  usage_command->add_option("--format", usage.format, "How to print it")
-      ->default_val("table")
-      ->check(CLI::IsMember({"table", "json", "csv"}));
+  add_format(*usage_command, usage.format, {"table", "json", "csv"});
   usage_command->callback([&] { exit_code = gateway::cli::usage(usage); });
 
   gateway::cli::ExplainOptions explain;
   auto* explain_command = cli.add_subcommand(
       "explain", "Say who would answer a request, why, and what it would cost (asks nobody)");
-  explain_command->add_option("-c,--config", explain.config_path, "Configuration file")->required();
+  add_config(*explain_command, explain.config_path);
   auto* model_option =
       explain_command->add_option("--model", explain.model, "As a client names it");
   explain_command->add_option("--key", explain.key, "Whose request: a key's name, not the key");
   explain_command->add_option("--body", explain.body_path, "A file with the request")
       ->check(CLI::ExistingFile);
-  explain_command->add_option("--format", explain.format, "How to print it")
-      ->default_val("table")
-      ->check(CLI::IsMember({"table", "json"}));
+  add_format(*explain_command, explain.format, {"table", "json"});
   explain_command->callback([&, model_option] {
     if (model_option->empty() && explain.body_path.empty()) {
       throw CLI::RequiredError("--model or --body");
@@ -89,18 +100,12 @@ int main(int argc, char** argv) {
   gateway::cli::ReconcileOptions reconcile;
   auto* reconcile_command = cli.add_subcommand(
       "reconcile", "Ask providers for receipts and book what they say (costs nothing)");
-  reconcile_command->add_option("-c,--config", reconcile.config_path, "Configuration file")
-      ->required();
-  reconcile_command->add_option("--since", reconcile.since,
-                                "A day or a time; 30 days unless given");
-  reconcile_command->add_option("--until", reconcile.until,
-                                "The same, exclusive; the end of today");
+  add_config(*reconcile_command, reconcile.config_path);
+  add_time(*reconcile_command, reconcile.since, reconcile.until);
   reconcile_command->add_option("--provider", reconcile.provider, "This one alone");
   reconcile_command->add_flag("--all", reconcile.all, "Also attempts whose cost is known");
   reconcile_command->add_flag("--dry-run", reconcile.dry_run, "Book nothing");
-  reconcile_command->add_option("--format", reconcile.format, "How to print it")
-      ->default_val("table")
-      ->check(CLI::IsMember({"table", "json", "csv"}));
+  add_format(*reconcile_command, reconcile.format, {"table", "json", "csv"});
   reconcile_command->callback([&] { exit_code = gateway::cli::reconcile(reconcile); });
 
   auto* ledger_command = cli.add_subcommand("ledger", "Look into the ledger itself");
