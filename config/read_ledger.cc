@@ -29,9 +29,10 @@ Reconcile read_reconcile(const YamlNode& node) {
   read_pace(every, out.every);
   const YamlNode within = map.get("within");
   read_duration(within, out.within, kShortest);
-  if (out.within <= out.every) {
+  if (out.within < 2 * out.every) {
     (within ? within : every)
-        .problem("`within` must be longer than `every`, or no pass finds anything to ask for");
+        .problem(
+            "`within` must be twice `every` at least, or attempts grow too old between two passes");
   }
   return out;
 }

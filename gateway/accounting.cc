@@ -20,8 +20,11 @@ constexpr milliseconds kPatience{10'000};
 // So much of what is old at a time, some milliseconds of the ledger's thread.
 constexpr int kRecordsAtATime = 500;
 constexpr int kSumsAtATime = 2'000;
-// Sums of slots that ended so long ago are packed: hardly any attempt takes longer.
-constexpr std::chrono::hours kUnpacked{2};
+// Sums of slots that ended so long ago are packed: receipts come for a day, and what comes later
+// for a packed slot stands beside it.
+constexpr std::chrono::hours kUnpacked{26};
+// As many of the newest records may have been made while the clock was wrong.
+constexpr int kMayBeMisdated = 10;
 
 Result<std::unique_ptr<SqliteLedger>> open_ledger(const config::Ledger& settings,
                                                   milliseconds locked) {
@@ -85,15 +88,12 @@ Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Le
       locked_(locked),
       journals_(std::move(journals)),
       drift_(clock, log_drift),
-      believed_(clock, [this] { return ledger_->newest_but(kRecordsAtATime); }),
+      believed_(clock, [this] { return ledger_->newest_but(kMayBeMisdated); }),
       retention_({.now = [this] { return believed_.now(); },
-                  .age = kept(),
+                  .age = std::chrono::hours(24) * settings.keep_days,
                   .step = kRecordsAtATime,
-                  .act =
-                      [this](config::Clock::Wall before, int at_most) {
-                        return ledger_->retire(before, before + kept() + BelievedClock::kJump,
-                                               at_most);
-                      },
+                  .act = [this](config::Clock::Wall before,
+                                int at_most) { return ledger_->retire(before, at_most); },
                   .done = "old records are gone; their sums stay",
                   .failed = "old records cannot be removed; tried again later"},
                  [this](std::function<void()> task) { return run(std::move(task)); }),

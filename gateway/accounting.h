@@ -78,8 +78,6 @@ class Accounting {
              std::chrono::milliseconds locked);
   void write(std::unique_ptr<SqliteLedger> ledger);
   void take_over_when_free();
-  // How long records are.
-  std::chrono::hours kept() const { return std::chrono::hours(24) * settings_.keep_days; }
   config::Result<void> carry_all(std::chrono::milliseconds deadline);
   void replayed(const UsageRecord& record, bool since_start);
 

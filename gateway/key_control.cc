@@ -36,7 +36,8 @@ config::Result<std::unique_ptr<KeyControl>> KeyControl::open(
     Random random) {
   // Asked before they are read: what another process changes after that is taken in later.
   const bool ours = money.accounting.writer() != nullptr;
-  auto reader = sqlite::open_for_reading(compiled->config().ledger.database, kBusy);
+  auto reader =
+      sqlite::open_for_reading(compiled->config().ledger.database, kBusy, sqlite::Shape::keys);
   if (!reader) return std::move(reader).error();
   auto stored = keys::KeyStore(*reader).all();
   if (!stored) {

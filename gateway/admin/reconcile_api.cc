@@ -113,14 +113,19 @@ class Events final : public reconcile::Listener {
 
 Awaitable<Result<void>> reconcile(const ReconcileSource& source, const Call& call,
                                   http::Reply& reply) {
+  if (!call.query.empty()) {
+    co_return config::invalid_request("What to reconcile stands in the body, not in the query.");
+  }
   auto asked = read_asked(call.body);
   if (!asked) co_return std::move(asked).error();
   auto wanted = wanted_by(*asked, source.clock.wall());
   if (!wanted) co_return std::move(wanted).error();
   auto free = source.passes.may_run(*wanted);
   if (!free) co_return std::move(free).error();
-  auto noted = co_await source.note(call.who, to_json(*asked));
-  if (!noted) co_return std::move(noted).error();
+  if (!asked->dry_run) {
+    auto noted = co_await source.note(call.who, to_json(*asked));
+    if (!noted) co_return std::move(noted).error();
+  }
 
   Events events(source.passes, reply, *asked);
   auto outcomes = co_await source.passes.run(*std::move(wanted), events);

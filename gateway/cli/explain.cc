@@ -33,7 +33,7 @@ constexpr std::size_t kPadding = 64;  // as ChatRequest::bytes wants it
 
 // One that is stored beside the configuration's.
 Result<keys::StoredKey> stored_key(const std::string& name, const config::Config& config) {
-  auto reader = sqlite::open_for_reading(config.ledger.database, kPatience);
+  auto reader = sqlite::open_for_reading(config.ledger.database, kPatience, sqlite::Shape::keys);
   if (!reader) return std::move(reader).error();
   auto found = keys::KeyStore(*reader).find(name);
   if (found && found->name == name) return found;

@@ -185,6 +185,9 @@ int reconcile(const ReconcileOptions& options) {
   const auto snapshot = load_snapshot(options.config_path);
   if (!snapshot) return 2;
   const config::Config& config = (*snapshot)->config();
+  if (auto known = reconcile::check_provider(asked.provider, config); !known) {
+    return complain(known.error(), 2);
+  }
   // What books nothing needs nobody's leave.
   if (!asked.dry_run && is_held(config.ledger.database)) return through_the_gateway(config, asked);
   return in_the_ledger(config, asked, *wanted, clock);

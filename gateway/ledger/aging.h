@@ -1,7 +1,7 @@
 #pragma once
 // What the ledger does with what has become old: records go after the days they are kept, sums
-// of days that are over are packed. In steps between which the ledger's thread appends what is
-// new: nothing waits for longer than one step takes.
+// of slots that are over for long are packed. In steps between which the ledger's thread appends
+// what is new: nothing waits for longer than one step takes.
 
 #include <atomic>
 #include <chrono>

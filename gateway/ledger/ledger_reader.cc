@@ -11,7 +11,7 @@ using config::Result;
 
 Result<std::unique_ptr<LedgerReader>> LedgerReader::open(const std::string& path,
                                                          std::chrono::milliseconds busy_timeout) {
-  auto database = sqlite::open_for_reading(path, busy_timeout);
+  auto database = sqlite::open_for_reading(path, busy_timeout, sqlite::Shape::keys);
   if (!database) return database.error();
   std::unique_ptr<LedgerReader> reader(new LedgerReader(*std::move(database)));
   if (auto prepared = reader->prepare(); !prepared) return prepared.error();

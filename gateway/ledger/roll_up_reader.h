@@ -20,6 +20,7 @@ class RollUpReader {
   // be several: they add up. Several statements: within a transaction where others may write.
   template <class Each>
   config::Result<void> read(bool tagged, const Slots& slots, Each each) {
+    damaged_ = false;
     packed_.with(tagged, slots.span, slots.begin, slots.end);
     for (;;) {
       auto row = packed_.step();

@@ -229,28 +229,22 @@ Result<config::PicoUsd> SqliteLedger::spent(const AccountId& account, config::Cl
   return prepared_->accounts.spent(prepared_->names, account, since);
 }
 
-Result<int> SqliteLedger::retire(config::Clock::Wall before, config::Clock::Wall latest,
-                                 int at_most) {
+Result<int> SqliteLedger::retire(config::Clock::Wall before, int at_most) {
   const std::int64_t border = to_micros(before);
-  const std::int64_t impossible = to_micros(latest);
   std::int64_t last = 0;
   std::int64_t through = std::numeric_limits<std::int64_t>::min();
   std::string hash;
   int count = 0;
-  int seen = 0;
   auto done = changing([&]() -> Result<void> {
     auto& oldest = prepared_->oldest.with(at_most);
     for (;;) {
       auto row = oldest.step();
       if (!row) return row.error();
-      if (!*row) break;
-      ++seen;
-      if (oldest.integer(1) > impossible) continue;
-      if (oldest.integer(1) >= border) break;
+      if (!*row || oldest.integer(1) >= border) break;
       last = oldest.integer(0);
       through = std::max(through, oldest.integer(1));
       hash = oldest.blob(2);
-      count = seen;
+      ++count;
     }
     oldest.reset();
     if (count == 0) return {};

@@ -39,11 +39,9 @@ class SqliteLedger final : public Ledger {
   config::Result<int> correct(std::span<const Correction> corrections);
 
   // Removes the oldest records in a row that began before `before`, `at_most` of them; the
-  // sums stay, and a checkpoint that goes on with the chain. What is dated after `latest`,
-  // when nothing can have begun yet, goes with those that were written after it. Returns how
-  // many are gone; to be called again while that is `at_most`. Short enough not to keep
-  // appends waiting.
-  config::Result<int> retire(config::Clock::Wall before, config::Clock::Wall latest, int at_most);
+  // sums stay, and a checkpoint that goes on with the chain. Returns how many are gone; to
+  // be called again while that is `at_most`. Short enough not to keep appends waiting.
+  config::Result<int> retire(config::Clock::Wall before, int at_most);
   // When the newest record but so many began, or the oldest where there are no more than
   // that; nullopt: there is none.
   config::Result<std::optional<config::Clock::Wall>> newest_but(int but);
@@ -63,7 +61,6 @@ class SqliteLedger final : public Ledger {
   config::Result<void> prepare();
   config::Result<void> read_head();
   config::Result<void> write_head();
-  config::Result<void> appended(std::span<const UsageRecord> records);
   config::Result<bool> insert(const UsageRecord& record, std::int64_t revision, RollUp& changes,
                               const Sums& sums);
   config::Result<std::optional<RecordRow>> latest(const config::RequestId& request, int attempt);

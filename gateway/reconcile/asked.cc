@@ -1,9 +1,12 @@
 #include "gateway/reconcile/asked.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "gateway/ledger/usage_query.h"
 #include "gateway/reconcile/pass_text.h"
@@ -11,7 +14,9 @@
 
 namespace gateway::reconcile {
 
-config::Result<Wanted> wanted_by(const Asked& asked, config::Clock::Wall now) {
+using config::Result;
+
+Result<Wanted> wanted_by(const Asked& asked, config::Clock::Wall now) {
   std::vector<Parameter> parameters;
   if (!asked.since.empty()) parameters.emplace_back("since", asked.since);
   if (!asked.until.empty()) parameters.emplace_back("until", asked.until);
@@ -23,6 +28,19 @@ config::Result<Wanted> wanted_by(const Asked& asked, config::Clock::Wall now) {
   wanted.all = asked.all;
   wanted.dry_run = asked.dry_run;
   return wanted;
+}
+
+Result<void> check_provider(const std::string& provider, const config::Config& config) {
+  if (provider.empty()) return {};
+  std::set<std::string_view> names;
+  for (const config::Model& model : config.models) {
+    for (const config::Target& target : model.targets) names.insert(target.provider.view());
+  }
+  if (names.contains(provider)) return {};
+  return config::invalid_request(
+      fmt::format("No model is served by a provider `{}`; there are: {}.", provider,
+                  fmt::join(names, ", ")),
+      "provider");
 }
 
 std::string to_json(const Asked& asked) {

@@ -6,6 +6,7 @@
 
 #include "config/base/clock.h"
 #include "config/base/error.h"
+#include "config/config.h"
 #include "gateway/reconcile/pass.h"
 
 namespace gateway::reconcile {
@@ -21,6 +22,8 @@ struct Asked {
 
 // Errors: invalid_request, which names the member.
 config::Result<Wanted> wanted_by(const Asked& asked, config::Clock::Wall now);
+// An Error: no such provider is configured, so that nothing could be asked there. Empty: all.
+config::Result<void> check_provider(const std::string& provider, const config::Config& config);
 // As POST /api/reconcile takes it.
 std::string to_json(const Asked& asked);
 

@@ -8,6 +8,7 @@
 
 #include "gateway/ledger/sqlite/ledger_file.h"
 #include "gateway/log.h"
+#include "gateway/reconcile/asked.h"
 
 namespace gateway::reconcile {
 namespace {
@@ -186,6 +187,9 @@ void Background::next() {
 }
 
 Result<void> Background::may_run(const Wanted& wanted) const {
+  if (auto known = check_provider(wanted.provider, configuration_()->config()); !known) {
+    return std::move(known).error();
+  }
   if (under_way_) {
     return config::failure(config::ErrorCode::conflict,
                            "The gateway is reconciling already; ask again when that has ended.");
@@ -214,13 +218,18 @@ void Background::end(const Listener& listener) {
   if (asked_ != nullptr && asked_->listener() == &listener) asked_->cut();
 }
 
+// What fell due, or was reloaded, while a pass that was asked for ran.
 void Background::go_on() {
-  if (std::exchange(due_, false) && !around_.tasks.draining()) next();
+  if (around_.tasks.draining()) return;
+  if (std::exchange(due_, false)) return next();
+  adopt();
 }
 
 void Background::found(const Finding& finding) {
   ++verdicts_[static_cast<std::size_t>(finding.verdict)];
-  if (finding.compared) around_.accounting.saw_receipt(finding.before, *finding.compared);
+  // Once each: what agrees is asked for again where somebody wants all.
+  if (finding.compared && finding.verdict == Verdict::corrected)
+    around_.accounting.saw_receipt(finding.before, *finding.compared);
   if (finding.verdict == Verdict::no_id) without_id_.saw(finding.before);
   if (finding.verdict != Verdict::zero) return;
   log::warn("a receipt says that paid tokens cost nothing; what is booked stays",

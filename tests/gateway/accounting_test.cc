@@ -4,6 +4,7 @@
 
 #include "gateway/ledger/journal.h"
 #include "gateway/ledger/ledger_reader.h"
+#include "gateway/ledger/sqlite/ledger_file.h"
 #include "gateway/limits/local_limiter.h"
 #include "gateway/metrics/metrics.h"
 #include "tests/gateway/ledger/journal_rig.h"
@@ -89,6 +90,30 @@ TEST(SideBySide, TheSuccessorServesAndTakesTheLedgerOverWhenItIsFree) {
   ASSERT_TRUE(test::wait_for(10s, [&] { return newer.accounting->writer() != nullptr; }));
   ASSERT_TRUE(newer.budget());
   EXPECT_TRUE(newer.comes_to(430));
+}
+
+// As an older version has it, whose ledger has no packed sums yet.
+TEST(SideBySide, TheSuccessorOfAnOlderVersionServesAndBringsTheLedgerUpWhenItIsFree) {
+  const test::JournalPlace place;
+  Process older(place, 1);
+  ASSERT_NE(older.accounting->writer(), nullptr);
+  const std::string path = place.dir().file("tollgate.db");
+  {
+    auto file = sqlite::open_again(path, {});
+    ASSERT_TRUE(file) << file.error().message;
+    ASSERT_TRUE(file->run("DROP TABLE packed_rollup; PRAGMA user_version = 2;"));
+  }
+  Process newer(place, 2);
+  ASSERT_NE(newer.accounting, nullptr);
+  EXPECT_EQ(newer.accounting->writer(), nullptr);
+  ASSERT_TRUE(newer.budget());
+  hold(older, 1, 50);
+  older.journal().settle(record_of(hold_of(1), 30));
+  EXPECT_TRUE(newer.comes_to(30));
+
+  older.die();
+  ASSERT_TRUE(test::wait_for(10s, [&] { return newer.accounting->writer() != nullptr; }));
+  EXPECT_TRUE(sqlite::open_for_reading(path, 5s));
 }
 
 TEST(SideBySide, TheSuccessorsBudgetsCountWhatTheOlderHoldsAndThenWhatItCost) {

@@ -254,6 +254,33 @@ TEST_F(BackgroundTest, WhoAskedEndsHisPassAndNobodyElses) {
   EXPECT_TRUE(background_->may_run(wanted)) << "the next one may ask";
 }
 
+TEST_F(BackgroundTest, AReloadWhileSomebodysPassRunsIsTakenInAfterIt) {
+  for (int i = 0; i < 5; ++i) booked(i);
+  configure([](config::Reconcile& reconcile) { reconcile.every = milliseconds(0); });
+  background_->start();
+  Wanted wanted;
+  wanted.spans = {{clock_.wall() - std::chrono::minutes(1), clock_.wall()}};
+  Asker asker;
+  bool ended = false;
+  net::co_spawn(io_, background_->run(wanted, asker),
+                [&](const std::exception_ptr&, const config::Result<Outcomes>&) { ended = true; });
+  EXPECT_TRUE(run_until([&] { return asker.heard == 2; }));
+  configure([](config::Reconcile& reconcile) { reconcile.every = milliseconds(20); });
+  background_->adopt();
+  EXPECT_TRUE(run_until([&] { return ended; }));
+  receipt(1, "0.03");
+  EXPECT_TRUE(run_until([&] { return spent() == PicoUsd{7 * kCent}; }));
+  EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+TEST_F(BackgroundTest, AsksNobodyOfAProviderThatIsNotThere) {
+  Wanted wanted;
+  wanted.provider = "opnrouter";
+  const auto refused = background_->may_run(wanted);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("`opnrouter`; there are: openrouter."));
+}
+
 TEST_F(BackgroundTest, EndsAtOnceWhenItIsTold) {
   for (int i = 0; i < 50; ++i) booked(i);
   background_->start();

@@ -1,4 +1,4 @@
--- Sums of days that are over, those of many series in one value (gateway/ledger/packed_sums.h),
+-- Sums of slots that ended long ago, those of many series in one value (gateway/ledger/packed_sums.h),
 -- which a report reads many times quicker than as many rows. They add to those in `rollup`,
 -- which has what was not packed yet and what came for the same slots later.
 CREATE TABLE packed_rollup (

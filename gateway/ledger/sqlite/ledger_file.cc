@@ -169,14 +169,14 @@ config::Result<Database> open_again(const std::string& path, const WriteOptions&
 }
 
 config::Result<Database> open_for_reading(const std::string& path,
-                                          std::chrono::milliseconds busy_timeout) {
+                                          std::chrono::milliseconds busy_timeout, Shape least) {
   OpenOptions options;
   options.read_only = true;
   options.busy_timeout = busy_timeout;
   auto database = Database::open(path, options);
   if (!database) return refused(path, database.error());
-  auto current = expect_current(*database);
-  if (!current) return refused(path, current.error());
+  auto known = expect_version(*database, static_cast<std::int64_t>(least));
+  if (!known) return refused(path, known.error());
   return database;
 }
 

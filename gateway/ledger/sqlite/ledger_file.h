@@ -28,8 +28,15 @@ config::Result<Database> open_for_writing(const std::string& path, const WriterL
 // the like. Same rules, but the file must be there and current.
 config::Result<Database> open_again(const std::string& path, const WriteOptions& options);
 
+// What a reader wants to find: in an upgrade an older gateway holds the file as it knows it.
+enum class Shape : std::uint8_t {
+  keys = 2,     // records, account sums and keys: what a gateway beside an older one needs
+  current = 3,  // all that this program knows
+};
+
 // For reports, beside a running gateway or without one. Waits `busy_timeout` at most.
 config::Result<Database> open_for_reading(const std::string& path,
-                                          std::chrono::milliseconds busy_timeout);
+                                          std::chrono::milliseconds busy_timeout,
+                                          Shape least = Shape::current);
 
 }  // namespace gateway::sqlite

@@ -66,14 +66,19 @@ config::Result<void> migrate(Database& database) {
   return {};
 }
 
-config::Result<void> expect_current(Database& database) {
+config::Result<void> expect_version(Database& database, std::int64_t least) {
   auto version = version_of(database);
   if (!version) return version.error();
-  if (*version == kNewest) return {};
+  if (*version >= least) return {};
   if (*version == 0) return refused("it is empty");
-  return refused(
-      fmt::format("its version is {}, from an older tollgate; `tollgate serve` brings it to {}",
-                  *version, kNewest));
+  return refused(fmt::format(
+      "its version is {}, from an older tollgate; `tollgate serve` brings it to {}, once "
+      "no older one holds it",
+      *version, kNewest));
+}
+
+config::Result<void> expect_current(Database& database) {
+  return expect_version(database, kNewest);
 }
 
 }  // namespace gateway::sqlite

@@ -25,7 +25,10 @@ std::span<const Migration> migrations();
 // that this program does not know; then nothing was changed.
 config::Result<void> migrate(Database& database);
 
-// For readers, who change nothing: an Error unless the shape is exactly the one known.
+// For readers, who change nothing: an Error unless the shape is known, and not older than
+// `least`.
+config::Result<void> expect_version(Database& database, std::int64_t least);
+// The same of the newest.
 config::Result<void> expect_current(Database& database);
 
 }  // namespace gateway::sqlite

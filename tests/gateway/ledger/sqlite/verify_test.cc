@@ -159,7 +159,7 @@ TEST_F(VerifyTest, ARenamedKeyIsNoticed) {
 }
 
 TEST_F(VerifyTest, WhatRetentionLeavesIsSoundAndStillGuarded) {
-  ASSERT_EQ(*ledger_->retire(kNoon + hours(3) * 30, kNoon + hours(24) * 400, 1000), 30);
+  ASSERT_EQ(*ledger_->retire(kNoon + hours(3) * 30, 1000), 30);
   const Verdict good = verdict();
   EXPECT_THAT(good.findings, IsEmpty());
   EXPECT_EQ(good.removed, 30);
