@@ -4,10 +4,10 @@
 #include <unistd.h>
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
 #include "gateway/admin/tokens.h"
+#include "gateway/cli/run_to_end.h"
 #include "gateway/keys/gateway_file.h"
 #include "gateway/upstream/exchange.h"
 #include "providers/wire/json_document.h"
@@ -27,16 +27,6 @@ config::Error refused(std::string_view body, int status) {
   std::string message = document.root()["error"]["message"].text();
   if (message.empty()) message = fmt::format("the gateway answered {}", status);
   return config::failure(config::ErrorCode::invalid_request, std::move(message));
-}
-
-template <class Work>
-void run_to_end(net::io_context& io, Work work) {
-  net::co_spawn(io, std::move(work), [&io](const std::exception_ptr& failure) {
-    io.stop();
-    if (failure) std::rethrow_exception(failure);
-  });
-  io.restart();
-  io.run();
 }
 
 }  // namespace

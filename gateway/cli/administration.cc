@@ -2,12 +2,12 @@
 
 #include <utility>
 
-#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
 #include "config/base/clock.h"
 #include "gateway/async.h"
 #include "gateway/cli/admin_client.h"
+#include "gateway/cli/run_to_end.h"
 #include "gateway/keys/store_access.h"
 #include "gateway/ledger/sqlite/ledger_file.h"
 #include "gateway/ledger/sqlite/writer_lock.h"
@@ -18,16 +18,6 @@ namespace {
 
 using config::Result;
 using http::verb;
-
-template <class Work>
-void run_to_end(net::io_context& io, Work work) {
-  net::co_spawn(io, std::move(work), [&io](const std::exception_ptr& failure) {
-    io.stop();
-    if (failure) std::rethrow_exception(failure);
-  });
-  io.restart();
-  io.run();
-}
 
 // The ledger itself, held for as long as this lives: a gateway that starts meanwhile waits
 // for it.
