@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -10,12 +9,11 @@
 
 #include <fmt/format.h>
 
-#include "config/calendar.h"
-#include "gateway/ledger/account_id.h"
 #include "gateway/ledger/difference.h"
 #include "gateway/ledger/record_rows.h"
 #include "gateway/ledger/roll_up_reader.h"
 #include "gateway/ledger/time_cover.h"
+#include "gateway/ledger/verify_accounts.h"
 
 namespace gateway {
 namespace {
@@ -37,16 +35,6 @@ using Differences = std::unordered_map<SlotSeries, Difference, Hash>;
 
 // Seconds from which on microseconds would not fit.
 constexpr std::int64_t kFarthest = 9'000'000'000'000;
-
-// A number for a slot that nobody can foresee summands to cancel out with by accident.
-std::uint64_t weight_of(std::int64_t slot) {
-  std::uint64_t x = static_cast<std::uint64_t>(slot) + 0x9E3779B97F4A7C15U;
-  x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ x >> 27) * 0x94D049BB133111EBU;
-  return (x ^ x >> 31) | 1;
-}
-
-using Account = std::pair<int, std::int64_t>;  // kind, number of its name
 
 class SumsVerifier {
  public:
@@ -91,9 +79,9 @@ class SumsVerifier {
       if (!done) return done.error();
       from = *there + kDay;
     }
-    auto done = accounts();
-    if (!done) return done.error();
-    return count_;
+    auto of_accounts = accounts_.verify(*reader_, *names_, what_->found);
+    if (!of_accounts) return of_accounts.error();
+    return count_ + *of_accounts;
   }
 
  private:
@@ -208,6 +196,13 @@ class SumsVerifier {
     });
   }
 
+  Result<void> pay(std::int64_t series, std::int64_t slot, MoneySum cost) {
+    auto numbers = numbers_of(series);
+    if (!numbers) return numbers.error();
+    accounts_.paid(**numbers, slot, cost);
+    return {};
+  }
+
   void report(const Differences& differences, std::int64_t span, std::string_view of) {
     std::vector<SlotSeries> wrong;
     for (const auto& [key, difference] : differences) {
@@ -215,15 +210,8 @@ class SumsVerifier {
     }
     std::sort(wrong.begin(), wrong.end());
     for (const auto& [slot, series] : wrong) {
-      wrong_sum(fmt::format("series {}", series), span, slot, of);
+      what_->found(wrong_sum(fmt::format("series {}", series), span, slot, of));
     }
-  }
-
-  void wrong_sum(std::string_view whose, std::int64_t span, std::int64_t slot,
-                 std::string_view of) {
-    const auto from = config::rfc3339(from_micros(slot * kMicrosPerSecond), "UTC");
-    what_->found(
-        fmt::format("the sum of {} for {} s from {} is not that of its {}", whose, span, from, of));
   }
 
   // Of an attempt the latest row counts: a correction takes back what the row before it added.
@@ -323,70 +311,6 @@ class SumsVerifier {
     return &(numbers_[series] = out);
   }
 
-  // What accounts cost stands in another order, by account. Both orders add up, weighted by the
-  // slot, to one number per account; equal ones that come from unequal sums are out of reach.
-  Result<void> pay(std::int64_t series, std::int64_t slot, MoneySum cost) {
-    auto numbers = numbers_of(series);
-    if (!numbers) return numbers.error();
-    const SeriesKey& names = **numbers;
-    const MoneyDifference share = static_cast<MoneyDifference>(cost) * weight_of(slot);
-    const Account payers[] = {{static_cast<int>(AccountKind::gateway), names[0]},
-                              {static_cast<int>(AccountKind::team), names[2]},
-                              {static_cast<int>(AccountKind::key), names[1]}};
-    for (const Account& payer : payers) accounts_[payer] += share;
-    return {};
-  }
-
-  // In the order they are stored in: account by account, of each quarters, hours, days.
-  Result<void> accounts() {
-    auto select = reader_->prepare(
-        "SELECT kind, name, span, slot, usd, pico FROM account_sum ORDER BY kind, name, span, "
-        "slot");
-    if (!select) return select.error();
-    std::optional<Account> current;
-    std::map<std::pair<std::int64_t, std::int64_t>, MoneyDifference> levels;  // by span and slot
-    for (;;) {
-      auto row = select->step();
-      if (!row) return row.error();
-      const Account account{static_cast<int>(select->integer(0)), select->integer(1)};
-      if (current && (!*row || account != *current)) {
-        report_account(*current, levels);
-        levels.clear();
-      }
-      if (!*row) break;
-      current = account;
-      ++count_;
-      const std::int64_t span = select->integer(2);
-      const std::int64_t slot = select->integer(3);
-      const auto cost =
-          static_cast<MoneyDifference>(joined(select->integer(4), select->integer(5)));
-      if (span == kQuarter) accounts_[account] -= cost * weight_of(slot);
-      if (span != kQuarter) levels[{span, slot}] -= cost;
-      if (span == kDay) continue;
-      const std::int64_t longer = span == kQuarter ? kHour : kDay;
-      levels[{longer, slot - ((slot % longer + longer) % longer)}] += cost;
-    }
-    for (const auto& [account, difference] : accounts_) {
-      if (difference == 0) continue;
-      what_->found(fmt::format("the sums of {} are not those of its records", called(account)));
-    }
-    return {};
-  }
-
-  void report_account(
-      const Account& account,
-      const std::map<std::pair<std::int64_t, std::int64_t>, MoneyDifference>& levels) {
-    for (const auto& [at, difference] : levels) {
-      if (difference != 0) wrong_sum(called(account), at.first, at.second, "parts");
-    }
-  }
-
-  std::string called(const Account& account) {
-    auto name = names_->text(account.second);
-    if (!name) return fmt::format("account {}", account.second);
-    return fmt::format("account '{}'", *name);
-  }
-
   sqlite::Database* reader_;
   Names* names_;
   const SumsToVerify* what_;
@@ -399,7 +323,7 @@ class SumsVerifier {
   UsageRecord scratch_;
   std::unordered_map<std::int64_t, SeriesKey> numbers_;
   std::unordered_map<SlotSeries, std::vector<std::int64_t>, Hash> of_tags_;
-  std::map<Account, MoneyDifference> accounts_;  // what they paid, less what is stored
+  AccountsVerifier accounts_;
   std::int64_t count_ = 0;
 };
 
