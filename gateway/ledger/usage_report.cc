@@ -212,7 +212,11 @@ class Tally {
   // kLeftOut where `failed` says why, too.
   std::int64_t group_of_series(std::int64_t id, Result<void>& failed) {
     const auto at = static_cast<std::size_t>(id);
-    if (id > 0 && at < of_series_.size() && of_series_[at] != kNotAsked) return of_series_[at];
+    if (id <= 0 || at >= of_series_.size()) {
+      failed = damaged(fmt::format("there is no series {}", id));
+      return kLeftOut;
+    }
+    if (of_series_[at] != kNotAsked) return of_series_[at];
     auto group = ask_series(id);
     if (!group) {
       failed = group.error();
