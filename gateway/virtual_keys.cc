@@ -112,10 +112,14 @@ config::Result<const VirtualKey*> KeyTable::find(std::string_view secret,
                                                  config::Clock::Wall now) const {
   const config::Sha256 digest = sha256(secret);
   const Secret* found = find(shards_[digest.back()].get(), digest);
-  if (found == nullptr || !found->key->enabled) {
+  if (found == nullptr) {
     return config::failure(
         config::ErrorCode::invalid_key,
         "The API key is not valid here. Check that it is complete, or ask for a new one.");
+  }
+  if (!found->key->enabled) {
+    return config::failure(config::ErrorCode::invalid_key,
+                           "The API key is switched off. Ask whoever gave it to you.");
   }
   const VirtualKey& key = *found->key;
   if (found->until && now >= *found->until) {

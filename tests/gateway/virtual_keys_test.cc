@@ -117,7 +117,10 @@ TEST(VirtualKeys, AReplacedSecretIsGoodUntilItsOverlapEnds) {
 TEST(VirtualKeys, AKeySwitchedOffIsNoKey) {
   VirtualKey off;
   off.enabled = false;
-  EXPECT_EQ(found(KeyTable().with({}, std::vector{stored("s", off)}), "s"), "invalid_key");
+  const auto refused = KeyTable().with({}, std::vector{stored("s", off)}).find("s", {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, config::ErrorCode::invalid_key);
+  EXPECT_EQ(refused.error().message, "The API key is switched off. Ask whoever gave it to you.");
 }
 
 TEST(VirtualKeys, AChangedTableLeavesTheOldOneAsItWas) {
