@@ -1,6 +1,7 @@
 #pragma once
-// What a key's list of models may say: a model's name or alias, or a beginning that ends in
-// *. One rule for keys in the file and keys made while the gateway runs. Pure.
+// What a key's list of models may say: a model's name, or a beginning that ends in *; who may ask
+// for a model may do so by each of its aliases. One rule for keys in the file and keys made while
+// the gateway runs. Pure.
 
 #include <string>
 #include <string_view>

@@ -178,13 +178,13 @@ TEST(Load, OverridesStandOverAKindsDefaults) {
   EXPECT_EQ(can.max_images, 6);
 }
 
-TEST(Load, KeysMayBeHeldToModelsByNameAliasAndBeginning) {
+TEST(Load, KeysMayBeHeldToModelsByNameAndBeginning) {
   const auto config = loaded(
       "keys:\n"
       "  - name: ada\n"
       "    team: research\n"
       "    sha256: A665A45920422F9D417E4867EFDC4FB8A04A1F3FFF1FA07E998E86F7F7A27AE3\n"
-      "    models: [edge, \"openai/*\", openai/gpt-4o, \"f*\", \"*\"]\n"
+      "    models: [fast, \"openai/*\", openai/gpt-4o, \"f*\", \"*\"]\n"
       "    allow_upstream_extras: true\n" +
       kProviders +
       "models:\n"

@@ -131,6 +131,11 @@ TEST(Refused, R08_EachBrokenFileIsToldByFileLineAndPath) {
        "keys: [{name: ada, models: [fats], sha256: " + to_hex(sha256("k")) + "}]\n" + kProviders +
            kModels,
        "keys[0].models[0]: no model is called \"fats\"; did you mean \"fast\"?"},
+      {"key for an alias",
+       "keys: [{name: ada, models: [quick], sha256: " + to_hex(sha256("k")) + "}]\n" + kProviders +
+           "models: [{name: fast, aliases: [quick], targets: [{provider: near, model: m, price: "
+           "unknown}]}]\n",
+       "keys[0].models[0]: \"quick\" is another name of \"fast\": allow that, which allows both"},
       {"key that allows nothing",
        "keys: [{name: ada, models: [], sha256: " + to_hex(sha256("k")) + "}]\n" + kProviders +
            kModels,
