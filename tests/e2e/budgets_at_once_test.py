@@ -1,10 +1,8 @@
 """Budgets that begin while a gateway runs and its ledger is locked by somebody else: enforced at once by
 what was seen here, and nothing else waits for the ledger meanwhile."""
-import contextlib
 import hashlib
 import json
 import signal
-import sqlite3
 import unittest
 
 from house import House
@@ -19,16 +17,6 @@ class WhileTheLedgerIsLocked(unittest.TestCase):
     def setUp(self):
         self.house = House(self, models=PRICED)
         self.house.start()
-
-    @contextlib.contextmanager
-    def locked(self):
-        other = sqlite3.connect(self.house.ledger, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
-            other.close()
 
     def reload(self, times, window):
         """With a budget for the keeper's key; the control thread has taken it in when this returns."""
@@ -51,7 +39,7 @@ class WhileTheLedgerIsLocked(unittest.TestCase):
         self.assertEqual("0", self.unlearnt())
         self.assertEqual(200, house.paid("each"))
         wait_for("the ledger", lambda: len(house.rows()) == 1)
-        with self.locked():
+        with self.house.locked():
             # What the ledger does not take, so that it cannot tell.
             self.assertEqual(200, house.paid("each"))
             windows = ["total", "month", "week", "day", "hour"] * 2
@@ -75,7 +63,7 @@ class WhileTheLedgerIsLocked(unittest.TestCase):
         self.assertEqual(201, status, text)
         made = json.loads(text)
         self.assertTrue(made["key"]["budgets"][0]["learnt"])
-        with self.locked():
+        with self.house.locked():
             answers = [self.house.ask("each", key=made["secret"]) for _ in range(3)]
             for answer in answers:
                 answer.read()

@@ -8,7 +8,6 @@ import pathlib
 import random
 import signal
 import socket
-import sqlite3
 import time
 import unittest
 
@@ -19,17 +18,6 @@ TIMES = int(os.environ.get("TOLLGATE_KILLS_EACH", "4"))
 
 
 class Steps(unittest.TestCase):
-    @contextlib.contextmanager
-    def locked(self, house):
-        """Somebody else writes to the ledger meanwhile."""
-        other = sqlite3.connect(house.ledger, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
-            other.close()
-
     def test_D02_G24_killed_between_any_two_steps_each_attempt_is_resolved_once_at_the_next_start(self):
         # Takes connections and says nothing, which keeps a TLS handshake from its end.
         silent = socket.create_server(("127.0.0.1", 0))
@@ -41,7 +29,7 @@ class Steps(unittest.TestCase):
         expected = {}
         for turn in range(TIMES):
             house.start()
-            with self.locked(house):
+            with house.locked():
                 # Settled, and the ledger has not taken it.
                 settled = house.ask("mock/words-3", tags=f"at=settled-{turn}")
                 text = settled.read()
@@ -127,7 +115,7 @@ class Steps(unittest.TestCase):
             time.sleep(chance.uniform(0, 0.08))  # not a wait for anything: the moment of death
             house.kill()
         house.start()
-        with self.locked(house):
+        with house.locked():
             for i in range(100):
                 house.ask("mock/words-3", tags=f"n={i}").read()
             house.in_background("mock/stall-before-head", tags="n=100")
@@ -145,7 +133,7 @@ class Steps(unittest.TestCase):
     def test_D10_with_its_ledger_locked_requests_go_on_and_it_catches_up(self):
         house = House(self)
         house.start()
-        with self.locked(house):
+        with house.locked():
             for i in range(50):
                 answer = house.ask("mock/words-3", stream=i % 2 == 0)
                 text = answer.read()

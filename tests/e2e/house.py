@@ -1,5 +1,6 @@
 """A gateway that may die and start again on the same ledger, and the simulator that outlives it.
 What a test about money asks of both: requests, who saw what, and what is in the ledger."""
+import contextlib
 import hashlib
 import http.client
 import json
@@ -104,6 +105,17 @@ class House:
         if self.gateway and self.gateway.poll() is None:
             self.gateway.kill()
             self.gateway.wait()
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Somebody else writes to the ledger meanwhile."""
+        other = sqlite3.connect(self.ledger, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
+            other.close()
 
     # Asking it.
 
