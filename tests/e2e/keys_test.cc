@@ -1,5 +1,5 @@
 // Virtual keys through the real binary: made, used, rotated, switched off and deleted by the
-// admin API and by the command line, with a gateway and without one.
+// admin API.
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "tests/e2e/gateway_fixture.h"
+#include "tests/e2e/keys_fixture.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/wait_for.h"
 
@@ -30,58 +30,12 @@ using test::wait_for;
 using testing::HasSubstr;
 using testing::Not;
 
-// Each change is promised to count within a second; on a busy machine the asking itself may
-// take longer.
-constexpr seconds kLive{10};
-
 // What a sanitizer remembers of freed memory is more than what is looked for.
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
 #endif
-
-std::string token_in(const test::TempDir& folder) {
-  std::string token = test::read_file(folder.file("admin.token"));
-  if (!token.empty()) token.pop_back();
-  return token;
-}
-
-class Keys : public Gateway {
- protected:
-  static HttpAnswer admin(std::string_view method, std::string_view path,
-                          std::string_view body = {}, HeaderFields headers = {}) {
-    headers.emplace_back("Authorization", "Bearer " + token_in(gateway().folder()));
-    headers.emplace_back("Content-Type", "application/json");
-    test::HttpClient client(gateway().admin_port());
-    return client.request(method, path, body, headers);
-  }
-  // The secret of a new key.
-  static std::string make(std::string_view name, std::string_view more = "") {
-    const auto made = admin("POST", "/api/keys", fmt::format(R"({{"name":"{}"{}}})", name, more));
-    EXPECT_EQ(made.status, 201U) << made.body;
-    return secret_of(made);
-  }
-  static std::string secret_of(const HttpAnswer& answer) {
-    const auto value = json(answer);
-    return value.is_object() ? std::string(text_of(value.get_object(), "secret")) : "";
-  }
-  static HttpAnswer chat_as(std::string_view secret, std::string_view model = "rekaai/reka-edge",
-                            std::string_view more = "") {
-    return post("/v1/chat/completions", chat_body(model, more),
-                {{"Authorization", fmt::format("Bearer {}", secret)}});
-  }
-  // Whether a key comes to be answered so within the time a change may take.
-  static bool becomes(std::string_view secret, unsigned status) {
-    return wait_for(kLive, [&] { return chat_as(secret).status == status; });
-  }
-  static std::string chat_request(std::string_view secret, const std::string& body) {
-    return fmt::format(
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n"
-        "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-        secret, body.size(), body);
-  }
-};
 
 TEST_F(Keys, AreLiveWithinASecondFromTheirMakingToTheirEnd) {
   const auto first = make("life");
@@ -401,105 +355,6 @@ TEST_F(Keys, AReloadKeepsTheStoredOnes) {
   }));
   EXPECT_EQ(chat_as(secret).status, 200U);
   EXPECT_EQ(chat("rekaai/reka-edge").status, 200U);
-}
-
-// The command line, run to its end.
-class CommandLine : public Keys {
- protected:
-  struct Run {
-    int status;
-    std::string output;
-  };
-  static Run run(std::vector<std::string> arguments, const std::string& config) {
-    const test::TempDir folder;
-    arguments.insert(arguments.begin(), "keys");
-    arguments.insert(arguments.end(), {"--config", config});
-    test::ChildProcess process(TOLLGATE_PROGRAM, arguments, {}, folder.file("output"));
-    const int status = process.wait(seconds(20)).value_or(-1);
-    return {status, process.log()};
-  }
-  static std::string last_line(const std::string& output) {
-    const auto end = output.find_last_not_of('\n') + 1;
-    return output.substr(output.rfind('\n', end - 1) + 1, end - output.rfind('\n', end - 1) - 1);
-  }
-  static std::string config() { return gateway().folder().file("tollgate.yaml"); }
-};
-
-TEST_F(CommandLine, WorksThroughTheGatewayThatRuns) {
-  const auto made = run({"create", "by-hand", "--team", "ops", "--rpm", "60", "--budget",
-                         "100/month@Europe/Berlin", "--expires", "30d"},
-                        config());
-  ASSERT_EQ(made.status, 0) << made.output;
-  const auto secret = last_line(made.output);
-  EXPECT_THAT(secret, testing::StartsWith("sk-tg-"));
-  EXPECT_TRUE(becomes(secret, 200)) << "without a restart";
-  EXPECT_THAT(made.output, HasSubstr("$0 of $100 a month in Europe/Berlin"));
-
-  const auto list = run({"list"}, config());
-  EXPECT_EQ(list.status, 0);
-  EXPECT_THAT(list.output, HasSubstr("by-hand"));
-  EXPECT_THAT(list.output, HasSubstr("tester"));
-  EXPECT_THAT(list.output, Not(HasSubstr(secret)));
-  EXPECT_THAT(run({"list", "--json"}, config()).output, HasSubstr("\n{\"as_of\":"));
-  EXPECT_THAT(run({"show", "by-hand"}, config()).output, HasSubstr("ops"));
-
-  const auto rotated = run({"rotate", "by-hand", "--overlap", "0"}, config());
-  ASSERT_EQ(rotated.status, 0) << rotated.output;
-  EXPECT_TRUE(becomes(last_line(rotated.output), 200));
-  EXPECT_TRUE(becomes(secret, 401));
-  EXPECT_EQ(run({"disable", "by-hand"}, config()).status, 0);
-  EXPECT_TRUE(becomes(last_line(rotated.output), 401));
-  EXPECT_EQ(run({"enable", "by-hand"}, config()).status, 0);
-  EXPECT_TRUE(becomes(last_line(rotated.output), 200));
-  const auto set = run({"set", "by-hand", "--budget", "250/month", "--rpm", "0"}, config());
-  EXPECT_THAT(set.output, HasSubstr(" of $250 a month"));
-  EXPECT_THAT(set.output, HasSubstr("ops")) << "what is not named stays";
-  EXPECT_EQ(run({"delete", "by-hand"}, config()).status, 0);
-  EXPECT_TRUE(becomes(last_line(rotated.output), 401));
-  EXPECT_THAT(admin("GET", "/api/audit?limit=1").body, HasSubstr("admin (cli "));
-  const auto audit = run({"audit", "--limit", "2"}, config());
-  EXPECT_THAT(audit.output, testing::AllOf(HasSubstr("delete"), HasSubstr("change"),
-                                           HasSubstr("by-hand"), Not(HasSubstr("rotate"))));
-}
-
-TEST_F(CommandLine, WorksWithoutAGatewayAndTheNextOneKnowsTheKey) {
-  simulator::Simulator upstreams;
-  const test::TempDir folder;
-  const auto config = folder.file("tollgate.yaml");
-  std::ofstream(config) << configuration(upstreams.url());
-  const auto made = run({"create", "before-start", "--model", "rekaai/reka-edge"}, config);
-  ASSERT_EQ(made.status, 0) << made.output;
-  const auto secret = last_line(made.output);
-  EXPECT_THAT(run({"list"}, config).output, HasSubstr("before-start"));
-
-  const auto ports = folder.file("ports");
-  test::ChildProcess process(TOLLGATE_PROGRAM, {"serve", "--config", config, "--port-file", ports},
-                             {}, folder.file("log"));
-  ASSERT_TRUE(wait_for(seconds(30), [&] { return !test::read_file(ports).empty(); }))
-      << process.log();
-  test::HttpClient client(*test::port_in(test::read_file(ports), "client"));
-  EXPECT_EQ(client.get("/v1/models", {{"Authorization", "Bearer " + secret}}).status, 200U);
-  EXPECT_THAT(run({"show", "before-start"}, config).output, HasSubstr("rekaai/reka-edge"))
-      << "now through the gateway";
-  EXPECT_EQ(process.stop(), 0) << process.log();
-  EXPECT_FALSE(std::filesystem::exists(folder.file("tollgate.db.gateway")));
-  EXPECT_EQ(run({"delete", "before-start"}, config).status, 0) << "and without it again";
-  EXPECT_THAT(run({"audit"}, config).output,
-              testing::AllOf(HasSubstr("create"), HasSubstr("delete"), HasSubstr("before-start")));
-}
-
-TEST_F(CommandLine, SaysWhatIsWrong) {
-  const auto unknown = run({"show", "nobody"}, config());
-  EXPECT_EQ(unknown.status, 1);
-  EXPECT_THAT(unknown.output, HasSubstr("There is no key `nobody`"));
-  const auto taken = run({"create", "tester"}, config());
-  EXPECT_EQ(taken.status, 1);
-  EXPECT_THAT(taken.output, HasSubstr("configuration file has a key named `tester`"));
-  EXPECT_EQ(run({"create", "x", "--budget", "100"}, config()).status, 2);
-  EXPECT_EQ(run({"create", "x", "--expires", "soon"}, config()).status, 2);
-  EXPECT_EQ(run({"rotate", "x", "--overlap", "soon"}, config()).status, 2);
-  EXPECT_EQ(run({"list"}, "/nowhere.yaml").status, 2);
-  EXPECT_EQ(run({"frobnicate"}, config()).status, 2);
 }
 
 }  // namespace
