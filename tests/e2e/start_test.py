@@ -10,22 +10,22 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import uuid
 
 from processes import ROOT, fetch, wait_for
 
 PROVIDER_KEYS = ("REKA_API_KEY", "OPENROUTER_API_KEY", "HAIMAKER_API_KEY")
 
 
-def processes_of_group(group):
-    """Ids of the living processes in a process group."""
+def processes_with(mark):
+    """Ids of the living processes that have `mark` in their environment."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         try:
-            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split() if entry.name.isdigit() else None
+            if entry.name.isdigit() and mark.encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
         except OSError:
             continue
-        if fields and int(fields[2]) == group and fields[0] != "Z":
-            found.append(int(entry.name))
     return found
 
 
@@ -34,16 +34,18 @@ class Start(unittest.TestCase):
         """Runs deploy/start on free ports until its banner is out; returns (process, banner)."""
         kept = {name: value for name, value in os.environ.items() if name not in (*PROVIDER_KEYS, "ONPREM_BASE_URL")}
         output = tempfile.NamedTemporaryFile("w+")
+        self.mark = f"STARTED_BY={uuid.uuid4()}"
+        name, _, value = self.mark.partition("=")
         self.addCleanup(output.close)
         process = subprocess.Popen(
             [ROOT / "deploy/start", "--no-install"],
-            env={**kept, "PORT": "0", "ADMIN_PORT": "0", **environment},
+            env={**kept, "PORT": "0", "ADMIN_PORT": "0", name: value, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # its own group: what a terminal's Ctrl-C reaches
         )
-        self.addCleanup(self.stop, process)
+        self.addCleanup(self.stop, process, self.mark)
         path = pathlib.Path(output.name)
         try:
             wait_for("the banner", lambda: "Ctrl-C stops it." in path.read_text(), 1500, process)
@@ -51,8 +53,8 @@ class Start(unittest.TestCase):
             raise AssertionError(f"{late}:\n{path.read_text()}") from None
         return process, path.read_text()
 
-    def stop(self, process):
-        for living in processes_of_group(process.pid):
+    def stop(self, process, mark):
+        for living in processes_with(mark):
             os.kill(living, signal.SIGKILL)
         process.wait()
 
@@ -84,10 +86,18 @@ class Start(unittest.TestCase):
             self.assertEqual(0o600, stat.S_IMODE(key.stat().st_mode))
             self.assertIn(key.read_text().strip(), curl)
 
-        with self.subTest("Ctrl-C stops all it started"):
-            os.killpg(process.pid, signal.SIGINT)
+        with self.subTest("Ctrl-C stops all it started, and cuts no stream"):
+            # The simulator answers with what it is asked, thirty words a second.
+            words = shlex.split(curl.replace("Hello!", "word " * 60))
+            with tempfile.NamedTemporaryFile("w+") as said:
+                asking = subprocess.Popen(words + ["-sS"], stdout=said, stderr=subprocess.STDOUT)
+                self.addCleanup(asking.wait)
+                wait_for("the first words", lambda: "word" in pathlib.Path(said.name).read_text(), process=asking)
+                os.killpg(process.pid, signal.SIGINT)
+                self.assertEqual(0, asking.wait(60))
+                self.assertTrue(pathlib.Path(said.name).read_text().endswith("data: [DONE]\n\n"))
             self.assertEqual(0, process.wait(60))
-            self.assertEqual([], processes_of_group(process.pid))
+            self.assertEqual([], processes_with(self.mark))
 
     def test_a_provider_whose_key_is_exported_is_the_real_one(self):
         _, banner = self.start(OPENROUTER_API_KEY="sk-or-v1-not-one")
@@ -99,7 +109,7 @@ class Start(unittest.TestCase):
         process, _ = self.start()
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-        self.assertEqual([], processes_of_group(process.pid))
+        self.assertEqual([], processes_with(self.mark))
 
     def test_a_taken_port_is_said_and_leaves_nothing_behind(self):
         first, banner = self.start()
