@@ -7,6 +7,7 @@
 
 #include "gateway/cli/commands.h"
 #include "gateway/cli/keys_command.h"
+#include "gateway/cli/misuse.h"
 #include "gateway/version.h"
 
 namespace {
@@ -81,8 +82,9 @@ int main(int argc, char** argv) {
   usage_command->callback([&] { exit_code = gateway::cli::usage(usage); });
 
   gateway::cli::ExplainOptions explain;
-  auto* explain_command = cli.add_subcommand(
-      "explain", "Say who would answer a request, why, and what it would cost (asks nobody)");
+  auto* explain_command = cli.add_subcommand("explain",
+                                             "Say who would answer a request, why, and what it "
+                                             "would cost (asks nobody); 1 if nobody would");
   add_config(*explain_command, explain.config_path);
   auto* model_option =
       explain_command->add_option("--model", explain.model, "As a client names it");
@@ -130,8 +132,7 @@ int main(int argc, char** argv) {
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // CLI11 prints help and errors itself; misuse of the command line exits with 2.
-    return cli.exit(error) == 0 ? 0 : 2;
+    return gateway::cli::tell(cli, error);
   }
   return exit_code;
 }

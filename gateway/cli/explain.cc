@@ -90,10 +90,7 @@ std::string amount(JsonValue value) {
   return value.is_null() || !value ? "unknown" : value.text();
 }
 
-void print_table(std::string_view text) {
-  providers::JsonDocument document;
-  document.read(text);
-  const JsonValue root = document.root();
+void print_table(JsonValue root) {
   fmt::print("{} for the key {} of team {}: about {} prompt tokens\n", root["model"].text(),
              root["key"].text(), root["team"].text(), root["prompt_tokens"].integer().value_or(0));
   int place = 0;
@@ -109,13 +106,22 @@ void print_table(std::string_view text) {
     if (!dropped.empty()) fmt::print("   without {}\n", dropped);
   }
   for (const JsonValue budget : root["budgets"].elements()) {
-    fmt::print("{} {}, {}: {} of {} spent, {} left after (USD)\n", budget["scope"].text(),
-               budget["name"].text(), budget["window"].text(), amount(budget["spent"]),
+    const std::string name = budget["name"].text();
+    fmt::print("{}{}{}, {}: {} of {} spent, {} left after (USD)\n", budget["scope"].text(),
+               name.empty() ? "" : " ", name, budget["window"].text(), amount(budget["spent"]),
                amount(budget["limit"]), amount(budget["left_after"]));
   }
   if (!root["budgets"].empty()) {
     fmt::print("What a running gateway holds for open requests is not in these sums.\n");
   }
+}
+
+bool somebody_would_answer(JsonValue root) {
+  for (const JsonValue target : root["targets"].elements()) {
+    if (target["use"].boolean().value_or(false)) return true;
+  }
+  fmt::print(stderr, "Nobody would answer this request.\n");
+  return false;
 }
 
 int complain(const config::Error& error) {
@@ -151,12 +157,14 @@ int explain(const ExplainOptions& options) {
   auto match = (*snapshot)->routes().find(chat->model, *caller);
   if (!match) return complain(match.error());
   const std::string text = chat::dry_run({**snapshot, *caller, *chat, *match, json, limiter, now});
+  providers::JsonDocument document;
+  document.read(text);
   if (options.format == "json") {
     fmt::print("{}\n", text);
   } else {
-    print_table(text);
+    print_table(document.root());
   }
-  return 0;
+  return somebody_would_answer(document.root()) ? 0 : 1;
 }
 
 }  // namespace gateway::cli

@@ -47,7 +47,9 @@ int usage(const UsageOptions& options) {
   const auto now = config::SystemClock().wall();
   const auto query = read_usage_query(parameters_of(options), now, kDefaultZone, 0);
   if (!query) {
-    fmt::print(stderr, "{}\n", query.error().message);
+    const bool steps_too = query.error().param == "by";
+    fmt::print(stderr, "{}{}\n", query.error().message,
+               steps_too ? " With one of hour, day, week and month beside it." : "");
     return 2;
   }
   auto reader = open_ledger(options.ledger);

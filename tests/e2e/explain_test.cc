@@ -86,6 +86,15 @@ TEST_F(Explain, ForReadersItIsATable) {
                                  HasSubstr("likely"), HasSubstr("team tests, total: ")));
 }
 
+TEST_F(Explain, WhereNobodyWouldAnswerTheStatusSaysSo) {
+  const test::TempDir folder;
+  std::ofstream(folder.file("body.json"))
+      << chat_body("failover/ok", R"(,"max_completion_tokens":1000000000)");
+  const auto run = explain({"--key", "tester", "--body", folder.file("body.json")});
+  EXPECT_EQ(run.status, 1) << run.printed;
+  EXPECT_THAT(run.printed, HasSubstr("Nobody would answer this request."));
+}
+
 TEST_F(Explain, AKeyThatMayNotAndOneThatIsNoneAreTold) {
   const auto forbidden = explain({"--key", "narrow", "--model", "failover/ok"});
   EXPECT_EQ(forbidden.status, 1);

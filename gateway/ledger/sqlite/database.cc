@@ -47,10 +47,12 @@ config::Result<Database> Database::open(const std::string& path, const OpenOptio
   // A changed schema in a damaged file must not run code of its own.
   sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  auto ready = database.run(
+  const std::string settings =
       fmt::format("PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA synchronous = {};",
-                  options.sync_commits ? "FULL" : "NORMAL"));
-  if (!ready) return ready.error();
+                  options.sync_commits ? "FULL" : "NORMAL");
+  // The first that reads the file: what it finds there is about the file, not about these settings.
+  const int set = sqlite3_exec(connection, settings.c_str(), nullptr, nullptr, nullptr);
+  if (set != SQLITE_OK) return failure(connection, set, fmt::format("opening {}", path));
   return database;
 }
 

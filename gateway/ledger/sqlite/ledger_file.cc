@@ -173,6 +173,10 @@ config::Result<Database> open_for_reading(const std::string& path,
   OpenOptions options;
   options.read_only = true;
   options.busy_timeout = busy_timeout;
+  std::error_code unknown;
+  if (!fs::exists(path, unknown) && !unknown) {
+    return refused(path, "there is none; a gateway makes it when it first starts");
+  }
   auto database = Database::open(path, options);
   if (!database) return refused(path, database.error());
   auto known = expect_version(*database, static_cast<std::int64_t>(least));
