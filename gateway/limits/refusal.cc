@@ -61,6 +61,19 @@ bool BudgetRefusal::may_fit_soon() const {
   return static_cast<__int128>(spent.value) + asked.value <= budget.limit.value;
 }
 
+namespace {
+
+// What the caller can do about it; empty where only time helps.
+std::string_view remedy(const BudgetRefusal& refusal) {
+  if (refusal.asked > refusal.budget.limit) {
+    return "That is more than the whole budget: ask for less (max_tokens). ";
+  }
+  const bool some_left = refusal.spent < refusal.budget.limit;
+  return !refusal.may_fit_soon() && some_left ? "Less (max_tokens) may fit. " : "";
+}
+
+}  // namespace
+
 config::Error to_error(const BudgetRefusal& refusal, config::Clock::Wall now) {
   const auto& budget = refusal.budget;
   const bool resets = budget.window != config::Window::total;
@@ -68,9 +81,10 @@ config::Error to_error(const BudgetRefusal& refusal, config::Clock::Wall now) {
   error.code = config::ErrorCode::budget_exceeded;
   error.message = fmt::format(
       "{} has a budget of {} USD {} ({}): {} USD are spent, {} USD held for requests "
-      "under way, and this one may cost {} USD more. {}",
+      "under way, and this one may cost {} USD more. {}{}",
       spoken(refusal.whose), config::to_usd(budget.limit), spoken(budget.window), budget.zone,
       config::to_usd(refusal.spent), config::to_usd(refusal.held), config::to_usd(refusal.asked),
+      remedy(refusal),
       resets ? "It resets at " + config::rfc3339(refusal.window.ends, budget.zone) + "."
              : "It does not reset.");
   if (refusal.may_fit_soon()) {

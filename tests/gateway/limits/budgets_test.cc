@@ -15,6 +15,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
+using testing::Not;
 
 using Budget = test::Limiting;
 using test::budget_of;
@@ -268,7 +269,8 @@ TEST_F(Budget, ARefusalNamesLimitSpentHeldAndReset) {
   EXPECT_EQ(refused.error().code, config::ErrorCode::budget_exceeded);
   EXPECT_EQ(refused.error().message,
             "Key \"ada\" has a budget of 10 USD per month (Europe/Berlin): 7 USD are spent, 1 USD "
-            "held for requests under way, and this one may cost 4 USD more. It resets at "
+            "held for requests under way, and this one may cost 4 USD more. Less (max_tokens) may "
+            "fit. It resets at "
             "2025-07-01T00:00:00+02:00.");
   EXPECT_EQ(refused.error().retry_after, hours(15 * 24 + 10));
 }
@@ -277,7 +279,10 @@ TEST_F(Budget, ARefusalForHoldsOfOthersMayBeTriedAgainSoon) {
   configure(key_account("ada"), budget_of(usd(10), config::Window::day));
   auto hold = limiter.hold(payers("ada"), usd(8), now());
   EXPECT_EQ(limiter.hold(payers("ada"), usd(5), now()).error().retry_after, seconds(1));
-  EXPECT_EQ(limiter.hold(payers("ada"), usd(11), now()).error().retry_after, std::nullopt);
+  const auto never = limiter.hold(payers("ada"), usd(11), now()).error();
+  EXPECT_EQ(never.retry_after, std::nullopt);
+  EXPECT_THAT(never.message,
+              HasSubstr("That is more than the whole budget: ask for less (max_tokens)."));
 }
 
 TEST_F(Budget, ATotalDoesNotReset) {
@@ -287,6 +292,7 @@ TEST_F(Budget, ATotalDoesNotReset) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().retry_after, std::nullopt);
   EXPECT_THAT(refused.error().message, HasSubstr("10 USD in total (UTC)"));
+  EXPECT_THAT(refused.error().message, Not(HasSubstr("max_tokens"))) << "nothing is left";
   EXPECT_THAT(refused.error().message, HasSubstr("It does not reset."));
   EXPECT_EQ(status(key_account("ada")).resets_at, std::nullopt);
 }
