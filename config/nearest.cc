@@ -46,6 +46,11 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   return fmt::format("; did you mean {}?", in_quotes(best));
 }
 
+std::string as_sentence(std::string text) {
+  if (!text.ends_with('?')) text += '.';
+  return text;
+}
+
 std::string in_quotes(std::string_view word) {
   std::string out = "\"";
   for (const char c : word.substr(0, kLongestShown)) out += is_control(c) ? '?' : c;

@@ -192,6 +192,10 @@ Awaitable<Result<Answer>> KeysApi::create(const Call& call) {
   });
   if (read) read = keys::check_settings(settings, configuration->models);
   if (!read) co_return std::move(read).error();
+  if (settings.expires_at && *settings.expires_at <= clock_.wall()) {
+    co_return config::invalid_request("`expires_at` has passed: the key would never be good.",
+                                      "expires_at");
+  }
   if (!is_key_name(name)) {
     co_return config::invalid_request(
         "`name` is required: one line of at most 128 bytes without '/', not beginning with key_.",

@@ -47,6 +47,42 @@ std::string budgets_text(JsonValue budgets) {
   return all.empty() ? "-" : all;
 }
 
+// "…3f2a; …77b1 until 2026-12-01T00:00:00Z"
+std::string secrets_text(JsonValue secrets) {
+  std::string all;
+  for (const JsonValue secret : secrets.elements()) {
+    all.append(all.empty() ? "" : "; ").append(shown(secret["hint"]));
+    if (!secret["until"].is_null()) all.append(" until ").append(shown(secret["until"]));
+  }
+  return all.empty() ? "-" : all;
+}
+
+std::string setting_text(std::string_view name, JsonValue value) {
+  if (name == "budgets") return budgets_text(value);
+  if (name == "secrets") return secrets_text(value);
+  return shown(value);
+}
+
+// "team research → ops, rpm - → 60": what stands otherwise in `after`; of what is new, what it has.
+std::string changes_text(JsonValue before, JsonValue after) {
+  std::string all;
+  for (const auto& member : after.members()) {
+    const std::string name = member.key.text();
+    const JsonValue was = before[name];
+    if (name == "name" || name == "version" || (was && was.raw() == member.value.raw())) continue;
+    std::string change;
+    if (member.value.is(JsonType::object)) {
+      change = changes_text(was, member.value);
+    } else {
+      const std::string is = setting_text(name, member.value);
+      if (was) change = fmt::format("{} {} → {}", name, setting_text(name, was), is);
+      if (!was && is != "-") change = fmt::format("{} {}", name, is);
+    }
+    if (!change.empty()) all.append(all.empty() ? "" : ", ").append(change);
+  }
+  return all;
+}
+
 // As many columns as a terminal needs for it: one per code point.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -90,11 +126,12 @@ std::string keys_table(std::string_view json) {
 std::string audit_table(std::string_view json) {
   JsonDocument document;
   document.read(json);
-  Rows<5> rows{{"ENTRY", "WHEN", "WHO", "WHAT", "KEY"}};
+  Rows<6> rows{{"ENTRY", "WHEN", "WHO", "WHAT", "KEY", "CHANGES"}};
   for (const JsonValue entry : document.root()["entries"].elements()) {
     const JsonValue is = entry["after"].is_null() ? entry["before"] : entry["after"];
     rows.push_back({shown(entry["id"]), shown(entry["at"]), shown(entry["who"]),
-                    shown(entry["action"]), shown(is["name"])});
+                    shown(entry["action"]), shown(is["name"]),
+                    changes_text(entry["before"], entry["after"])});
   }
   return aligned(rows);
 }

@@ -198,7 +198,8 @@ config::Result<void> check_settings(const Settings& settings,
     const std::string fault = config::allow_list_fault(settings.models[i], models);
     if (fault.empty()) continue;
     const std::string param = fmt::format("models[{}]", i);
-    return config::invalid_request(fmt::format("`{}`: {}.", param, fault), param);
+    return config::invalid_request(config::as_sentence(fmt::format("`{}`: {}", param, fault)),
+                                   param);
   }
   const auto& budgets = settings.limits.budgets;
   for (std::size_t i = 0; i < budgets.size(); ++i) {
@@ -207,8 +208,9 @@ config::Result<void> check_settings(const Settings& settings,
     const auto zones = config::zone_names();
     const std::vector<std::string_view> known(zones.begin(), zones.end());
     return config::invalid_request(
-        fmt::format("`{}`: no time zone is called {}{}.", param, config::in_quotes(budgets[i].zone),
-                    config::did_you_mean(budgets[i].zone, known)),
+        config::as_sentence(fmt::format("`{}`: no time zone is called {}{}", param,
+                                        config::in_quotes(budgets[i].zone),
+                                        config::did_you_mean(budgets[i].zone, known))),
         param);
   }
   if (settings.not_before && settings.expires_at && *settings.expires_at <= *settings.not_before) {

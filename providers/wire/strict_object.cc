@@ -98,9 +98,10 @@ config::Result<void> StrictObject::done() {
     const std::string_view name = member.key.text(storage);
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
     const Place place = place_.member(name);
-    fail(config::invalid_request(fmt::format("`{}` is not a field known here{}.", place.str(),
-                                             config::did_you_mean(name, known_)),
-                                 place.str()));
+    fail(config::invalid_request(
+        config::as_sentence(fmt::format("`{}` is not a field known here{}", place.str(),
+                                        config::did_you_mean(name, known_))),
+        place.str()));
   }
   if (fault_) return *fault_;
   return {};

@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 // The command line, run to its end.
-class CommandLine : public Keys {
+class KeysCommand : public Keys {
  protected:
   struct Run {
     int status;
@@ -42,7 +42,7 @@ class CommandLine : public Keys {
   static std::string config() { return gateway().folder().file("tollgate.yaml"); }
 };
 
-TEST_F(CommandLine, WorksThroughTheGatewayThatRuns) {
+TEST_F(KeysCommand, WorksThroughTheGatewayThatRuns) {
   const auto made = run({"create", "by-hand", "--team", "ops", "--rpm", "60", "--budget",
                          "100/month@Europe/Berlin", "--expires", "30d"},
                         config());
@@ -74,12 +74,16 @@ TEST_F(CommandLine, WorksThroughTheGatewayThatRuns) {
   EXPECT_EQ(run({"delete", "by-hand"}, config()).status, 0);
   EXPECT_TRUE(becomes(last_line(rotated.output), 401));
   EXPECT_THAT(admin("GET", "/api/audit?limit=1").body, HasSubstr("admin (cli "));
+  EXPECT_THAT(run({"audit", "--limit", "2"}, config()).output,
+              testing::AllOf(HasSubstr("rpm 60 → -"),
+                             HasSubstr("budgets $100 a month in Europe/Berlin → $250 a month")));
+  EXPECT_THAT(run({"audit"}, config()).output, HasSubstr("team ops"));
   const auto audit = run({"audit", "--limit", "2"}, config());
   EXPECT_THAT(audit.output, testing::AllOf(HasSubstr("delete"), HasSubstr("change"),
                                            HasSubstr("by-hand"), Not(HasSubstr("rotate"))));
 }
 
-TEST_F(CommandLine, WorksWithoutAGatewayAndTheNextOneKnowsTheKey) {
+TEST_F(KeysCommand, WorksWithoutAGatewayAndTheNextOneKnowsTheKey) {
   simulator::Simulator upstreams;
   const test::TempDir folder;
   const auto config = folder.file("tollgate.yaml");
@@ -105,7 +109,7 @@ TEST_F(CommandLine, WorksWithoutAGatewayAndTheNextOneKnowsTheKey) {
               testing::AllOf(HasSubstr("create"), HasSubstr("delete"), HasSubstr("before-start")));
 }
 
-TEST_F(CommandLine, SaysWhatIsWrong) {
+TEST_F(KeysCommand, SaysWhatIsWrong) {
   const auto unknown = run({"show", "nobody"}, config());
   EXPECT_EQ(unknown.status, 1);
   EXPECT_THAT(unknown.output, HasSubstr("There is no key `nobody`"));
@@ -114,6 +118,11 @@ TEST_F(CommandLine, SaysWhatIsWrong) {
   EXPECT_THAT(taken.output, HasSubstr("configuration file has a key named `tester`"));
   EXPECT_EQ(run({"create", "x", "--budget", "100"}, config()).status, 2);
   EXPECT_EQ(run({"create", "x", "--expires", "soon"}, config()).status, 2);
+  const auto past = run({"create", "x", "--expires", "2020-01-01T00:00:00Z"}, config());
+  EXPECT_EQ(past.status, 1);
+  EXPECT_THAT(past.output, HasSubstr("`expires_at` has passed"));
+  const auto typo = run({"create", "x", "--model", "rekaai/reka-egde"}, config());
+  EXPECT_THAT(typo.output, HasSubstr("did you mean \"rekaai/reka-edge\"?\n"));
   EXPECT_EQ(run({"rotate", "x", "--overlap", "soon"}, config()).status, 2);
   EXPECT_EQ(run({"list"}, "/nowhere.yaml").status, 2);
   EXPECT_EQ(run({"frobnicate"}, config()).status, 2);
