@@ -19,6 +19,7 @@
 #include "config/base/clock.h"
 #include "config/base/error.h"
 #include "config/config.h"
+#include "gateway/ledger/tags.h"
 #include "gateway/limits/limiter.h"
 
 namespace gateway {
@@ -52,6 +53,7 @@ struct VirtualKey {
   config::TeamName team;
   bool allow_upstream_extras = false;
   std::vector<std::string> models;  // exact names, or prefixes ending in *; empty: every model
+  Tags tags;                        // of each of its requests, beside what the request says itself
   config::Limits limits;
   // Good from the first moment on and up to, not including, the second.
   std::optional<config::Clock::Wall> not_before;

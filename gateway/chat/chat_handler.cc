@@ -132,7 +132,7 @@ Result<ChatHandler::Asked> ChatHandler::understand(Operation operation,
 
   auto tags = read_tags(request.find(kTagsHeader));
   if (!tags) return std::move(tags).error();
-  asked.tags = *std::move(tags);
+  asked.tags = united(request.caller->tags, *tags);
   auto dry = wants_dry_run(request);
   if (!dry) return std::move(dry).error();
   asked.dry_run = *dry;

@@ -21,19 +21,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxTagName &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-                  c == '-';
-         });
-}
-
-bool is_value(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxTagValue &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 }  // namespace
 
 config::Result<Tags> read_tags(std::string_view value) {
@@ -46,8 +33,8 @@ config::Result<Tags> read_tags(std::string_view value) {
     if (equals == std::string_view::npos) return refuse("holds something that is no name=value");
     const std::string_view name = trimmed(pair.substr(0, equals));
     const std::string_view label = trimmed(pair.substr(equals + 1));
-    if (!is_name(name)) return refuse("has a name that is not 1 to 32 of a-z, 0-9, _ . and -");
-    if (!is_value(label)) return refuse("has a value that is not 1 to 64 printable characters");
+    if (!is_tag_name(name)) return refuse("has a name that is not 1 to 32 of a-z, 0-9, _ . and -");
+    if (!is_tag_value(label)) return refuse("has a value that is not 1 to 64 printable characters");
     if (tags.size() == kMaxTags) return refuse("holds more than 8 pairs");
     tags.emplace_back(name, label);
     if (comma == std::string_view::npos) break;

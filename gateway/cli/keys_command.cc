@@ -30,8 +30,9 @@ void add_key(CLI::App& command, const Options& options) {
 void add_settings(CLI::App& command, const Options& options) {
   command.add_option("--team", options->team, "Who pays");
   command.add_option("--owner", options->owner, "Who has it");
-  command.add_option("--tag", options->tags,
-                     "A label; may be given several times; none: without any");
+  command.add_option(
+      "--tag", options->tags,
+      "A label of each of its requests: project=x, or a name alone; several times; none");
   command.add_option(
       "--model", options->models,
       "A model it may use, or a beginning ending in *; several times; *: every model");

@@ -11,6 +11,7 @@
 #include "config/calendar.h"
 #include "config/nearest.h"
 #include "gateway/keys/timestamps.h"
+#include "gateway/ledger/tags.h"
 
 namespace gateway::keys {
 namespace {
@@ -194,6 +195,18 @@ void read_settings(StrictObject& object, Settings& settings) {
 
 config::Result<void> check_settings(const Settings& settings,
                                     const std::vector<config::Model>& models) {
+  if (settings.tags.size() > kMaxTags) {
+    return config::invalid_request(fmt::format("`tags` takes up to {}.", kMaxTags), "tags");
+  }
+  for (std::size_t i = 0; i < settings.tags.size(); ++i) {
+    if (read_tag(settings.tags[i])) continue;
+    const std::string param = fmt::format("tags[{}]", i);
+    return config::invalid_request(
+        fmt::format("`{}`: {} is no tag. Write project=x, or a name alone: 1 to {} of a-z, 0-9, "
+                    "_ . and -; a value has up to {} printable characters and no comma.",
+                    param, config::in_quotes(settings.tags[i]), kMaxTagName, kMaxTagValue),
+        param);
+  }
   for (std::size_t i = 0; i < settings.models.size(); ++i) {
     const std::string fault = config::allow_list_fault(settings.models[i], models);
     if (fault.empty()) continue;

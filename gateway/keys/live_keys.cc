@@ -71,6 +71,9 @@ void LiveKeys::compile(const StoredKey& key, Live& live) const {
   made.team = config::TeamName(key.settings.team);
   made.allow_upstream_extras = key.settings.allow_upstream_extras;
   made.models = key.settings.models;
+  for (const std::string& word : key.settings.tags) {
+    if (auto tag = read_tag(word)) made.tags = united(made.tags, {*std::move(tag)});
+  }
   made.limits = key.settings.limits;
   made.not_before = key.settings.not_before;
   made.expires_at = key.settings.expires_at;

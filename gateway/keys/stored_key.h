@@ -18,7 +18,7 @@ namespace gateway::keys {
 struct Settings {
   std::string team;
   std::string owner;
-  std::vector<std::string> tags;
+  std::vector<std::string> tags;    // `project=x` or `person`, recorded with each of its requests
   std::vector<std::string> models;  // exact names, or prefixes ending in *; empty: every model
   bool allow_upstream_extras = false;
   config::Limits limits;

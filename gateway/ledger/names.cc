@@ -127,8 +127,8 @@ void Names::forget() {
   series_.clear();
 }
 
-std::string tag_text(const std::pair<std::string, std::string>& tag) {
-  return escaped(tag.first) + '=' + escaped(tag.second);
+std::string tag_text(const Tag& tag) {
+  return tag.second.empty() ? escaped(tag.first) : escaped(tag.first) + '=' + escaped(tag.second);
 }
 
 std::string tags_text(const Tags& tags) {
@@ -143,9 +143,8 @@ Tags parse_tags(std::string_view text) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     const std::size_t middle = line.find('=');
-    if (middle != std::string_view::npos) {
-      out.emplace_back(unescaped(line.substr(0, middle)), unescaped(line.substr(middle + 1)));
-    }
+    out.emplace_back(unescaped(line.substr(0, middle)),
+                     middle == std::string_view::npos ? "" : unescaped(line.substr(middle + 1)));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return out;

@@ -57,10 +57,10 @@ class Names {
   std::map<SeriesKey, std::int64_t> series_;
 };
 
-// Tags as one name, "a=b" lines; any bytes survive. And each tag alone: the name of its
-// series.
+// Tags as one name, lines like "a=b" or "a"; any bytes survive. And each tag alone: the name of
+// its series.
 std::string tags_text(const Tags& tags);
 Tags parse_tags(std::string_view text);
-std::string tag_text(const std::pair<std::string, std::string>& tag);
+std::string tag_text(const Tag& tag);
 
 }  // namespace gateway

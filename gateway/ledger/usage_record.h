@@ -14,6 +14,7 @@
 #include "config/base/error.h"
 #include "config/base/ids.h"
 #include "config/config.h"
+#include "gateway/ledger/tags.h"
 #include "providers/chat_request.h"
 #include "providers/usage.h"
 
@@ -28,9 +29,6 @@ enum class Outcome : std::uint8_t {
   interrupted,  // we died
 };
 std::string_view to_string(Outcome outcome);
-
-// Labels a client gave its request: "project" = "x".
-using Tags = std::vector<std::pair<std::string, std::string>>;
 
 struct UsageRecord {
   config::RequestId request;

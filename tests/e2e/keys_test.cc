@@ -37,6 +37,30 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
+TEST_F(Keys, TagsOfAKeyAreInReportsBesideThoseOfItsRequests) {
+  const auto secret = make("tagged", R"(,"tags":["person","project=atlas"])");
+  ASSERT_TRUE(becomes(secret, 200));
+  ASSERT_EQ(post("/v1/chat/completions", chat_body("rekaai/reka-edge"),
+                 {{"Authorization", "Bearer " + secret},
+                  {"x-tollgate-tags", "project=borealis,person=ada"}})
+                .status,
+            200U);
+  const auto by_tag = [] { return admin("GET", "/api/usage?by=tag&filter=key:tagged&format=csv"); };
+  EXPECT_TRUE(wait_for(seconds(20), [&] {
+    const std::string rows = by_tag().body;
+    return rows.find(",project=borealis,") != std::string::npos &&
+           rows.find(",person=ada,") != std::string::npos;
+  })) << by_tag().body;
+  const std::string rows = by_tag().body;
+  EXPECT_THAT(rows, HasSubstr(",person,"));
+  EXPECT_THAT(rows, HasSubstr(",project=atlas,"));
+  EXPECT_THAT(admin("GET", "/api/usage?by=tag&filter=tag:person&format=csv").body,
+              HasSubstr(",person,"));
+
+  ASSERT_EQ(admin("PATCH", "/api/keys/tagged", R"({"tags":[]})").status, 200U);
+  EXPECT_EQ(admin("PATCH", "/api/keys/tagged", R"({"tags":["Not one"]})").status, 400U);
+}
+
 TEST_F(Keys, AreLiveWithinASecondFromTheirMakingToTheirEnd) {
   const auto first = make("life");
   EXPECT_TRUE(becomes(first, 200));

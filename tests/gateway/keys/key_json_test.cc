@@ -119,6 +119,21 @@ TEST(KeySettings, NameModelsAndZonesThatExist) {
   EXPECT_EQ(backwards.error().param, "expires_at");
 }
 
+TEST(KeySettings, TagsAreThoseThatReportsCanNameSomethingBy) {
+  EXPECT_TRUE(check_settings(*read(R"({"tags":["person","project=Atlas 2"]})"), {}));
+  for (const char* wrong : {"Person", "a b", "=x", "project=", "project=a,b", "prôject"}) {
+    Settings settings;
+    settings.tags = {"person", wrong};
+    const auto checked = check_settings(settings, {});
+    ASSERT_FALSE(checked) << wrong;
+    EXPECT_EQ(checked.error().param, "tags[1]");
+    EXPECT_THAT(checked.error().message, HasSubstr("is no tag. Write project=x"));
+  }
+  Settings many;
+  for (int i = 0; i < 9; ++i) many.tags.push_back("n=" + std::to_string(i));
+  EXPECT_EQ(check_settings(many, {}).error().param, "tags");
+}
+
 TEST(KeyState, FollowsTheClock) {
   const config::Clock::Wall now{std::chrono::seconds(1'800'000'000)};
   StoredKey key;
