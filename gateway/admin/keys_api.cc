@@ -11,7 +11,6 @@
 #include "gateway/admin/read_call.h"
 #include "gateway/keys/key_json.h"
 #include "gateway/keys/secret.h"
-#include "gateway/keys/timestamps.h"
 #include "providers/wire/json_writer.h"
 
 namespace gateway::admin {
@@ -69,30 +68,7 @@ Awaitable<void> let_others_pass() {
   co_await net::post(co_await net::this_coro::executor, kToken);
 }
 
-void write_moment(JsonWriter& json, std::string_view name,
-                  const std::optional<config::Clock::Wall>& moment) {
-  json.key(name);
-  if (moment) {
-    json.value(keys::to_timestamp(*moment));
-  } else {
-    json.null();
-  }
-}
-
-void write_text_or_null(JsonWriter& json, std::string_view name, std::string_view raw) {
-  json.key(name);
-  if (raw.empty()) {
-    json.null();
-  } else {
-    json.raw(raw);
-  }
-}
-
 }  // namespace
-
-void write_freshness(JsonWriter& json, config::Clock::Wall now) {
-  json.member("as_of", keys::to_timestamp(now)).member("zone", "UTC");
-}
 
 KeysApi::KeysApi(keys::StoreAccess& store, const config::Clock& clock, Random random,
                  Surroundings around)
@@ -155,10 +131,10 @@ Awaitable<Result<Answer>> KeysApi::list() {
   json.begin_object();
   write_freshness(json, clock_.wall());
   json.key("keys").begin_array();
-  for (const config::Key& key : configuration->keys) write_from_file(json, key);
+  for (const config::Key& key : configuration->keys) write_key(json, key, known_of(key));
   std::size_t written = 0;
   for (const StoredKey& key : *stored) {
-    write_stored(json, key);
+    write_key(json, key, known_of(key), clock_.wall());
     if (++written % kKeysAtOnce == 0) co_await let_others_pass();
   }
   json.end_array().end_object();
@@ -177,7 +153,7 @@ Awaitable<Result<Answer>> KeysApi::show(std::string_view id) {
   json.begin_object();
   write_freshness(json, clock_.wall());
   json.key("key");
-  write_from_file(json, *key);
+  write_key(json, *key, known_of(*key));
   json.end_object();
   co_return answer;
 }
@@ -326,13 +302,7 @@ Awaitable<Result<Answer>> KeysApi::audit(const Call& call) {
   json.begin_object();
   write_freshness(json, clock_.wall());
   json.key("entries").begin_array();
-  for (const keys::AuditEntry& entry : *entries) {
-    json.begin_object().member("id", entry.id).member("at", keys::to_timestamp(entry.at));
-    json.member("who", entry.who).member("action", entry.action).member("key", entry.subject);
-    write_text_or_null(json, "before", entry.before);
-    write_text_or_null(json, "after", entry.after);
-    json.end_object();
-  }
+  for (const keys::AuditEntry& entry : *entries) write_entry(json, entry);
   json.end_array().end_object();
   co_return answer;
 }
@@ -361,73 +331,26 @@ Answer KeysApi::one(const StoredKey& key, unsigned status, const config::Secret*
   json.begin_object();
   write_freshness(json, clock_.wall());
   json.key("key");
-  write_stored(json, key);
+  write_key(json, key, known_of(key), clock_.wall());
   if (secret != nullptr) json.member("secret", secret->reveal());
   json.end_object();
   return answer;
 }
 
-void KeysApi::write_stored(JsonWriter& json, const StoredKey& key) const {
-  const auto now = clock_.wall();
-  json.begin_object();
-  json.member("id", key.id).member("name", key.name).member("source", "store");
-  json.member("hint", key.secrets.empty() ? "" : std::string_view(key.secrets.front().hint));
-  json.member("state", keys::state_of(key, now));
-  keys::write_settings(json, key.settings);
-  write_budgets(json, key.name, key.settings.team, key.settings.limits.budgets);
-  // The replaced ones that still open the door.
-  json.key("replaced").begin_array();
-  for (const keys::SecretDigest& secret : key.secrets) {
-    if (!secret.until || *secret.until <= now) continue;
-    json.begin_object().member("hint", secret.hint);
-    write_moment(json, "until", secret.until);
-    json.end_object();
-  }
-  json.end_array();
-  json.member("created_at", keys::to_timestamp(key.created_at));
-  auto used = around_.last_use ? around_.last_use(key.id) : std::nullopt;
-  if (!used || (key.last_used_at && *key.last_used_at > *used)) used = key.last_used_at;
-  write_moment(json, "last_used_at", used);
-  json.member("version", key.version);
-  json.end_object();
+KnownOfKey KeysApi::known_of(const StoredKey& key) const {
+  auto known = known_of(key.name, key.settings.team);
+  if (around_.last_use) known.last_use = around_.last_use(key.id);
+  return known;
 }
 
-void KeysApi::write_from_file(JsonWriter& json, const config::Key& key) const {
-  keys::Settings settings;
-  settings.team = key.team.str();
-  settings.models = key.models;
-  settings.allow_upstream_extras = key.allow_upstream_extras;
-  settings.limits = key.limits;
-  json.begin_object();
-  json.key("id").null();
-  json.member("name", key.name.view()).member("source", "file");
-  json.member("hint", "").member("state", "active");
-  keys::write_settings(json, settings);
-  write_budgets(json, key.name.str(), key.team.str(), key.limits.budgets);
-  json.key("replaced").begin_array().end_array();
-  json.key("created_at").null();
-  json.key("last_used_at").null();
-  json.key("version").null();
-  json.end_object();
+KnownOfKey KeysApi::known_of(const config::Key& key) const {
+  return known_of(key.name.str(), key.team.str());
 }
 
-void KeysApi::write_budgets(JsonWriter& json, const std::string& name, const std::string& team,
-                            const std::vector<config::Budget>& budgets) const {
-  const auto known =
-      around_.budgets ? around_.budgets(name, team) : std::vector<limits::BudgetStatus>();
-  json.key("budgets").begin_array();
-  for (const config::Budget& budget : budgets) {
-    json.begin_object();
-    keys::write_budget(json, budget);
-    for (const limits::BudgetStatus& status : known) {
-      if (status.budget.window != budget.window || status.budget.zone != budget.zone) continue;
-      json.member("spent", config::to_usd(status.spent));
-      json.member("held", config::to_usd(status.held)).member("learnt", status.learnt);
-      write_moment(json, "resets_at", status.resets_at);
-    }
-    json.end_object();
-  }
-  json.end_array();
+KnownOfKey KeysApi::known_of(const std::string& name, const std::string& team) const {
+  KnownOfKey known;
+  if (around_.budgets) known.budgets = around_.budgets(name, team);
+  return known;
 }
 
 }  // namespace gateway::admin

@@ -19,11 +19,11 @@
 #include "config/base/error.h"
 #include "config/config.h"
 #include "gateway/admin/call.h"
+#include "gateway/admin/shown_key.h"
 #include "gateway/async.h"
 #include "gateway/keys/store_access.h"
 #include "gateway/limits/limiter.h"
 #include "gateway/random.h"
-#include "providers/wire/json_writer.h"
 
 namespace gateway::admin {
 
@@ -79,18 +79,14 @@ class KeysApi {
   config::Result<void> expect_stored(std::string_view id) const;
   keys::By by(const Call& call) const;
   Answer one(const keys::StoredKey& key, unsigned status, const config::Secret* secret) const;
-  void write_stored(providers::JsonWriter& json, const keys::StoredKey& key) const;
-  void write_from_file(providers::JsonWriter& json, const config::Key& key) const;
-  void write_budgets(providers::JsonWriter& json, const std::string& name, const std::string& team,
-                     const std::vector<config::Budget>& budgets) const;
+  KnownOfKey known_of(const keys::StoredKey& key) const;
+  KnownOfKey known_of(const config::Key& key) const;
+  KnownOfKey known_of(const std::string& name, const std::string& team) const;
 
   keys::StoreAccess& store_;
   const config::Clock& clock_;
   const Random random_;
   const Surroundings around_;
 };
-
-// `"as_of":…,"zone":…`, the first members of every answer.
-void write_freshness(providers::JsonWriter& json, config::Clock::Wall now);
 
 }  // namespace gateway::admin
