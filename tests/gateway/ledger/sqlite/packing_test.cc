@@ -9,11 +9,10 @@
 #include <gtest/gtest.h>
 
 #include "gateway/ledger/sqlite/migrations.h"
-#include "gateway/ledger/sqlite_ledger.h"
 #include "gateway/ledger/usage_text.h"
 #include "gateway/ledger/verify.h"
+#include "tests/gateway/ledger/sqlite/open_ledger.h"
 #include "tests/gateway/ledger/sqlite/records.h"
-#include "tests/support/temp_dir.h"
 
 namespace gateway {
 namespace {
@@ -28,19 +27,8 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class PackingTest : public testing::Test {
+class PackingTest : public test::OpenLedger {
  protected:
-  void SetUp() override { reopen(); }
-  void reopen() {
-    ledger_.reset();
-    auto opened = SqliteLedger::open(path_, {});
-    ASSERT_TRUE(opened) << opened.error().message;
-    ledger_ = *std::move(opened);
-  }
-  void append(const std::vector<UsageRecord>& records) {
-    auto done = ledger_->append(records);
-    ASSERT_TRUE(done) << done.error().detail;
-  }
   int pack_all(Clock::Wall before, int at_most) {
     int all = 0;
     for (int packed = at_most; packed >= at_most;) {
@@ -97,10 +85,6 @@ class PackingTest : public testing::Test {
     }
     return out;
   }
-
-  test::TempDir folder_;
-  std::string path_ = folder_.file("tollgate.db");
-  std::unique_ptr<SqliteLedger> ledger_;
 };
 
 TEST_F(PackingTest, ReportsAreTheSameAndWhatComesLaterAddsUp) {

@@ -12,8 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "gateway/ledger/chain.h"
+#include "tests/gateway/ledger/sqlite/open_ledger.h"
 #include "tests/gateway/ledger/sqlite/records.h"
-#include "tests/support/temp_dir.h"
 
 namespace gateway {
 namespace {
@@ -27,21 +27,9 @@ using testing::HasSubstr;
 
 constexpr std::int64_t kUsd = 1'000'000'000'000;
 
-class SqliteLedgerTest : public testing::Test {
+class SqliteLedgerTest : public test::OpenLedger {
  protected:
-  void SetUp() override { reopen(); }
-  void reopen() {
-    ledger_.reset();
-    sqlite::WriteOptions options;
-    options.busy_timeout = std::chrono::milliseconds(0);
-    auto opened = SqliteLedger::open(path_, options);
-    ASSERT_TRUE(opened) << opened.error().message << opened.error().detail;
-    ledger_ = *std::move(opened);
-  }
-  void append(const std::vector<UsageRecord>& records) {
-    auto done = ledger_->append(records);
-    ASSERT_TRUE(done) << done.error().detail;
-  }
+  SqliteLedgerTest() { options_.busy_timeout = std::chrono::milliseconds(0); }
   std::int64_t rows() { return *ledger_->database().integer("SELECT count(*) FROM record"); }
   PicoUsd spent(AccountId account, config::Clock::Wall since = {}) {
     auto sum = ledger_->spent(account, since);
@@ -55,10 +43,6 @@ class SqliteLedgerTest : public testing::Test {
     while (*select->step()) out.push_back(*read_row(*select, *names));
     return out;
   }
-
-  test::TempDir folder_;
-  std::string path_ = folder_.file("tollgate.db");
-  std::unique_ptr<SqliteLedger> ledger_;
 };
 
 TEST_F(SqliteLedgerTest, ARecordComesBackWhole) {

@@ -8,10 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "gateway/ledger/sqlite_ledger.h"
 #include "gateway/ledger/usage_text.h"
+#include "tests/gateway/ledger/sqlite/open_ledger.h"
 #include "tests/gateway/ledger/sqlite/records.h"
-#include "tests/support/temp_dir.h"
 
 namespace gateway {
 namespace {
@@ -25,17 +24,8 @@ using test::record;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class UsageReportTest : public testing::Test {
+class UsageReportTest : public test::OpenLedger {
  protected:
-  void SetUp() override {
-    auto opened = SqliteLedger::open(path_, {});
-    ASSERT_TRUE(opened) << opened.error().message;
-    ledger_ = *std::move(opened);
-  }
-  void append(const std::vector<UsageRecord>& records) {
-    auto done = ledger_->append(records);
-    ASSERT_TRUE(done) << done.error().detail;
-  }
   UsageReport report(const std::vector<Parameter>& parameters, Clock::Wall now = kNoon) {
     auto query = read_usage_query(parameters, now, "UTC", 0);
     EXPECT_TRUE(query) << query.error().message;
@@ -50,10 +40,6 @@ class UsageReportTest : public testing::Test {
     for (const Sums& sums : group.series) out.push_back(to_usd(sums.cost()));
     return out;
   }
-
-  test::TempDir folder_;
-  std::string path_ = folder_.file("tollgate.db");
-  std::unique_ptr<SqliteLedger> ledger_;
 };
 
 UsageRecord of(int number, const char* team, const char* key, Clock::Wall started = kNoon) {
