@@ -17,6 +17,7 @@ namespace {
 
 using std::chrono::seconds;
 using test::wait_for;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -79,8 +80,20 @@ TEST_F(KeysCommand, WorksThroughTheGatewayThatRuns) {
                              HasSubstr("budgets $100 a month in Europe/Berlin → $250 a month")));
   EXPECT_THAT(run({"audit"}, config()).output, HasSubstr("team ops"));
   const auto audit = run({"audit", "--limit", "2"}, config());
-  EXPECT_THAT(audit.output, testing::AllOf(HasSubstr("delete"), HasSubstr("change"),
-                                           HasSubstr("by-hand"), Not(HasSubstr("rotate"))));
+  EXPECT_THAT(audit.output, AllOf(HasSubstr("delete"), HasSubstr("change"), HasSubstr("by-hand"),
+                                  Not(HasSubstr("rotate"))));
+}
+
+TEST_F(KeysCommand, NoneTakesTagsAndBudgetsAway) {
+  const auto shown = [] { return run({"show", "tagged", "--json"}, config()).output; };
+  const auto made =
+      run({"create", "tagged", "--tag", "eu", "--tag", "person", "--budget", "5/day"}, config());
+  ASSERT_EQ(made.status, 0) << made.output;
+  EXPECT_THAT(shown(), HasSubstr(R"("tags":["eu","person"])"));
+  EXPECT_EQ(run({"set", "tagged", "--tag", "none"}, config()).status, 0);
+  EXPECT_THAT(shown(), AllOf(HasSubstr(R"("tags":[])"), HasSubstr(R"("limit":"5")")));
+  EXPECT_EQ(run({"set", "tagged", "--tag", "us", "--budget", "none"}, config()).status, 0);
+  EXPECT_THAT(shown(), AllOf(HasSubstr(R"("tags":["us"])"), HasSubstr(R"("budgets":[])")));
 }
 
 TEST_F(KeysCommand, WorksWithoutAGatewayAndTheNextOneKnowsTheKey) {
