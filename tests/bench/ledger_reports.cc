@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -123,20 +124,39 @@ void ask(const std::string& path, std::vector<Parameter> parameters, const std::
              answer ? fmt::format("{} KiB", answer->body.size() >> 10) : answer.error().message);
 }
 
+// What one step of packing took: as long, new records wait.
+struct Step {
+  double clock = 0;
+  double processor = 0;
+};
+
 void pack(const std::string& path, config::Clock::Wall now) {
-  constexpr int kStep = 2'000;
+  constexpr int kStep = 2'000;  // as a gateway does
   auto ledger = SqliteLedger::open(path, {});
-  const auto begin = steady_clock::now();
-  const double processor = processor_seconds();
+  std::vector<Step> steps;
   std::int64_t packed = 0;
-  double longest = 0;
-  for (int step = kStep; step == kStep; packed += step) {
+  Step all;
+  for (int step = kStep; step >= kStep; packed += step) {
     const auto began = steady_clock::now();
+    const double processor = processor_seconds();
     step = *(*ledger)->pack(now - std::chrono::hours(2), kStep);
-    longest = std::max(longest, seconds_since(began));
+    steps.push_back({seconds_since(began), processor_seconds() - processor});
+    all.clock += steps.back().clock;
+    all.processor += steps.back().processor;
   }
-  fmt::print("{} sums packed in {:.1f} s ({:.1f} s of the processor), {:.0f} ms a step at most\n",
-             packed, seconds_since(begin), processor_seconds() - processor, longest * 1e3);
+  fmt::print("{} sums packed in {:.1f} s ({:.1f} s of the processor), {} steps\n", packed,
+             all.clock, all.processor, steps.size());
+  for (const auto& [name, which] :
+       {std::pair("clock", &Step::clock), {"processor", &Step::processor}}) {
+    std::ranges::sort(steps, {}, which);
+    const auto ms = [&](double part) {
+      return steps[static_cast<std::size_t>(part * static_cast<double>(steps.size() - 1))].*which *
+             1e3;
+    };
+    fmt::print(
+        "  a step by the {}: median {:.1f} ms, 99 of 100 within {:.1f} ms, longest {:.1f} ms\n",
+        name, ms(0.5), ms(0.99), ms(1));
+  }
 }
 
 }  // namespace
