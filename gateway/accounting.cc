@@ -73,8 +73,7 @@ Result<std::unique_ptr<Accounting>> Accounting::open(const config::Ledger& setti
   if (ledger) {
     accounting->write(*std::move(ledger));
   } else {
-    log::warn("another process writes the ledger; this one serves, and takes it over from it",
-              {{"why", ledger.error().message}});
+    accounting->why_waiting_ = ledger.error().message;
     accounting->waiting_ = std::thread([&all = *accounting] { all.take_over_when_free(); });
   }
   accounting->budgets_.start();
@@ -108,6 +107,12 @@ Accounting::Accounting(std::unique_ptr<JournalFolder> journals, const config::Le
       sync_(*journals_),
       budgets_(limiter, *journals_, clock, settings.database,
                [this](milliseconds deadline) { return carry_all(deadline); }) {}
+
+void Accounting::say_who_writes() const {
+  if (writer() != nullptr || why_waiting_.empty()) return;
+  log::warn("another process writes the ledger; this one serves, and takes it over from it",
+            {{"why", why_waiting_}});
+}
 
 void Accounting::tidy() {
   retention_.look();
@@ -189,7 +194,8 @@ void Accounting::stop() {
   if (waiting_.joinable()) waiting_.join();
   budgets_.stop();
   sync_.stop();
-  if (!writer_ || !writer_->stop(kPatience)) {
+  const bool carried = writer_ ? writer_->stop(kPatience) : journals_->segments().empty();
+  if (!carried) {
     log::warn("not everything is in the ledger; whoever writes it next carries the rest", {});
   }
 }

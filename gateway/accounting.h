@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "config/base/clock.h"
@@ -67,6 +68,9 @@ class Accounting {
   // Now and then: what is older than it is kept goes, and old sums are packed. Returns at once.
   void tidy();
 
+  // Once this process serves: says so where another one writes the ledger.
+  void say_who_writes() const;
+
   // Before the workers' event loops end.
   void stop_syncing() { sync_.stop(); }
   // After the workers: carries what is left.
@@ -101,6 +105,7 @@ class Accounting {
   bool stopped_ = false;
 
   // Waiting for the ledger.
+  std::string why_waiting_;  // set before the thread starts
   std::mutex mutex_;
   std::condition_variable give_up_;
   bool giving_up_ = false;

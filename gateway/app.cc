@@ -174,6 +174,7 @@ int App::run_until_signalled() {
                         {"admin_port", admin_port()},
                         {"admin_token_file", keys_->snapshot()->config().admin.token_file},
                         {"workers", workers_.size()}});
+  accounting_.say_who_writes();
   control_.run();
   accounting_.stop_syncing();
   workers_.clear();

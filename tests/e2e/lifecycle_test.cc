@@ -51,6 +51,27 @@ TEST_F(Lifecycle, ASecondGatewayLeavesTheFirstItsPorts) {
   }
 }
 
+// It would have been this one's successor, and said so too early.
+TEST_F(Lifecycle, AGatewayWhosePortIsTakenSaysThatAlone) {
+  const auto free = configuration("http://127.0.0.1:1");
+  const test::TempDir folder;
+  for (const auto [section, port] :
+       {std::pair{"server: {listen: \"127.0.0.1:", gateway().client_port()},
+        std::pair{"admin: {listen: \"127.0.0.1:", gateway().admin_port()}}) {
+    const std::string prefix(section);
+    const auto config = folder.file("tollgate.yaml");
+    std::ofstream(config) << replaced(free, prefix + "0", fmt::format("{}{}", prefix, port))
+                          << fmt::format("ledger: {{database: \"{}\", journal: \"{}\"}}\n",
+                                         gateway().folder().file("tollgate.db"),
+                                         gateway().folder().file("journal"));
+    test::ChildProcess second(TOLLGATE_PROGRAM, {"serve", "--config", config}, {},
+                              folder.file("log"));
+    EXPECT_EQ(second.wait(seconds(10)), 1);
+    EXPECT_THAT(second.log(), testing::HasSubstr("Address already in use"));
+    EXPECT_THAT(second.log(), testing::Not(testing::HasSubstr("ledger")));
+  }
+}
+
 TEST_F(Lifecycle, H33_AHalfClosedClientIsNotToldOfAGatewayThatFailed) {
   const auto before = upstream().log.totals().requests;
   RawClient client(gateway().client_port());
