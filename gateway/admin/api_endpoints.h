@@ -28,8 +28,8 @@ struct Row {
   Talk talk = {};
 };
 
-// Asks for the token before anything else, wants JSON of whoever changes something, and says
-// in the log what was changed.
+// Asks for the token before anything else, wants a body to say that it is JSON, and says in
+// the log what was changed.
 std::vector<http::Endpoint> api_endpoints(const Tokens& tokens, std::vector<Row> table);
 
 // Lets in who has a token of that role or a higher one. Errors: invalid_key, forbidden.

@@ -322,7 +322,7 @@ TEST_F(Keys, ErrorsOfTheAdminApiNameTheFieldAtFault) {
 }
 
 // A page of another site can have a browser send a form or plain text here, never JSON.
-TEST_F(Keys, WhatChangesSomethingMustSayThatItIsJson) {
+TEST_F(Keys, ABodyMustSayThatItIsJson) {
   test::HttpClient client(gateway().admin_port());
   const std::string token = "Bearer " + token_in(gateway().folder());
   for (const char* type : {"text/plain", "application/x-www-form-urlencoded"}) {
@@ -332,19 +332,36 @@ TEST_F(Keys, WhatChangesSomethingMustSayThatItIsJson) {
       EXPECT_EQ(client.post(path, R"({"name":"forged"})", headers).status, 415U) << type;
     }
   }
-  test::RawClient silent(gateway().admin_port());
-  ASSERT_TRUE(
-      silent.send(fmt::format("POST /api/keys/forged/disable HTTP/1.1\r\nHost: x\r\n"
-                              "Authorization: {}\r\nContent-Length: 0\r\n\r\n",
-                              token)));
-  const auto refused = silent.receive();
-  ASSERT_TRUE(refused);
-  EXPECT_EQ(refused->status, 415U);
+  for (const char* body : {"Content-Length: 17\r\n\r\n{\"name\":\"forged\"}",
+                           "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}) {
+    test::RawClient silent(gateway().admin_port());
+    ASSERT_TRUE(silent.send(
+        fmt::format("POST /api/keys HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\n{}", token, body)));
+    const auto refused = silent.receive();
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->status, 415U) << body;
+  }
   const auto asked = client.request(
       "OPTIONS", "/api/keys", "",
       {{"Origin", "https://elsewhere.example"}, {"Access-Control-Request-Method", "POST"}});
   EXPECT_EQ(asked.header("access-control-allow-origin"), "");
   EXPECT_EQ(admin("GET", "/api/keys/forged").status, 404U);
+}
+
+TEST_F(Keys, WhatNeedsNoBodyNeedsNoContentType) {
+  make("plain");
+  for (const char* action : {"disable", "enable", "rotate"}) {
+    for (const char* length : {"", "Content-Length: 0\r\n"}) {
+      test::RawClient client(gateway().admin_port());
+      ASSERT_TRUE(client.send(
+          fmt::format("POST /api/keys/plain/{} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n"
+                      "{}\r\n",
+                      action, token_in(gateway().folder()), length)));
+      const auto done = client.receive();
+      ASSERT_TRUE(done);
+      EXPECT_EQ(done->status, 200U) << action << done->body;
+    }
+  }
 }
 
 TEST_F(Keys, ViewersReadAndBeyondTheLoopbackMetricsWantAToken) {
