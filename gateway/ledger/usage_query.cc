@@ -67,8 +67,8 @@ class Reader {
     if (name == "compare") return compare(value);
     if (name == "filter") return filter(value);
     return config::invalid_request(
-        fmt::format("There is no parameter '{}'; there are by, step, since, until, zone, compare "
-                    "and filter.",
+        fmt::format("There is no parameter '{}'; there are by, step, since, until, zone, compare, "
+                    "filter and format.",
                     name),
         name);
   }
@@ -105,8 +105,9 @@ class Reader {
       const auto dimension = dimension_named(list.substr(0, end));
       if (!dimension) {
         return config::invalid_request(
-            fmt::format("'by' takes {}, not '{}'.", fmt::join(kDimensionNames, ", "),
-                        list.substr(0, end)),
+            fmt::format("'by' takes {}, not '{}'; the steps of time are {}.",
+                        fmt::join(kDimensionNames, ", "), list.substr(0, end),
+                        fmt::join(kStepNames.begin() + 1, kStepNames.end(), ", ")),
             "by");
       }
       if (std::find(query_.by.begin(), query_.by.end(), *dimension) != query_.by.end()) {

@@ -219,6 +219,8 @@ TEST_F(UsageReportTest, WhatCannotBeAskedIsNamed) {
   EXPECT_THAT(complaint({{"filter", "tag:a=b"}, {"filter", "tag:c=d"}}), HasSubstr("one tag"));
   EXPECT_THAT(complaint({{"format", "xml"}}), HasSubstr("format: "));
   EXPECT_THAT(complaint({{"sort", "up"}}), HasSubstr("sort: There is no parameter"));
+  EXPECT_THAT(complaint({{"sort", "up"}}), HasSubstr("filter and format"));
+  EXPECT_THAT(complaint({{"by", "team,year"}}), HasSubstr("hour, day, week, month"));
   EXPECT_THAT(complaint({{"step", "hour"}, {"since", "2020-01-01"}}),
               HasSubstr("too many numbers"));
 }
