@@ -163,15 +163,14 @@ Awaitable<void> Connection::answer_options() {
 Result<const Endpoint*> Connection::admit() {
   if (line_.method == verb::options) {
     if (door_.endpoints.allowed(request_.path).empty()) {
-      return failure(ErrorCode::not_found, "There is nothing at this path.");
+      return door_.endpoints.nothing_at(request_.path);
     }
     return nullptr;
   }
   const Endpoint* endpoint = door_.endpoints.find(line_.method, request_.path);
   if (endpoint == nullptr) {
-    if (door_.endpoints.allowed(request_.path).empty()) {
-      return failure(ErrorCode::not_found, "There is nothing at this path.");
-    }
+    if (door_.endpoints.allowed(request_.path).empty())
+      return door_.endpoints.nothing_at(request_.path);
     return failure(ErrorCode::method_not_allowed, "This path is not served with this method.");
   }
   if (endpoint->gate) {

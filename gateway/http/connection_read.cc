@@ -103,7 +103,7 @@ Result<bool> Connection::look_at_head() {
     if (line_.method == verb::unknown) {
       request_.path = path_of(verb::unknown, line_.target, {}).value_or("*");
       if (door_.endpoints.allowed(request_.path).empty()) {
-        return failure(ErrorCode::not_found, "There is nothing at this path.");
+        return door_.endpoints.nothing_at(request_.path);
       }
       return failure(ErrorCode::method_not_allowed, "This path is not served with this method.");
     }

@@ -1,5 +1,7 @@
 #include "gateway/http/endpoints.h"
 
+#include <utility>
+
 namespace gateway::http {
 
 namespace {
@@ -32,6 +34,18 @@ std::string Endpoints::allowed(std::string_view path) const {
   }
   if (!methods.empty()) add("OPTIONS");
   return methods;
+}
+
+config::Error Endpoints::nothing_at(std::string_view path) const {
+  std::string message = "There is nothing at this path.";
+  // A client was given the address without it, and adds the rest by itself.
+  constexpr std::string_view kBase = "/v1";
+  if (!allowed(std::string(kBase).append(path)).empty()) {
+    message.append(" The base URL of a client ends in ")
+        .append(kBase)
+        .append(", as http://HOST:PORT/v1.");
+  }
+  return config::failure(config::ErrorCode::not_found, std::move(message));
 }
 
 std::string_view Endpoints::known_part(std::string_view path) const {

@@ -39,6 +39,9 @@ class Endpoints {
   // for every path.
   std::string allowed(std::string_view path) const;
 
+  // What to say of a path that nothing is served at.
+  config::Error nothing_at(std::string_view path) const;
+
   // What of a path stands in the table, for logs: the rest is whatever somebody sent, and may
   // be a key. Empty: no such path.
   std::string_view known_part(std::string_view path) const;

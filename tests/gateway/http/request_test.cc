@@ -74,6 +74,12 @@ TEST(Endpoints, FindByMethodAndPath) {
   EXPECT_EQ(endpoints.allowed("/v1/chat/completions"), "POST, OPTIONS");
   EXPECT_EQ(endpoints.allowed("*"), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(endpoints.allowed("/nowhere"), "");
+  EXPECT_EQ(endpoints.nothing_at("/nowhere").message, "There is nothing at this path.");
+  for (const char* path : {"/chat/completions", "/models", "/models/a/b"}) {
+    EXPECT_EQ(endpoints.nothing_at(path).message,
+              "There is nothing at this path. The base URL of a client ends in /v1, as "
+              "http://HOST:PORT/v1.");
+  }
 }
 
 TEST(RequestIds, AreRandomAndDoNotRepeat) {
