@@ -1,5 +1,10 @@
 // The program upstream-simulator, as demos and load tests start it.
 
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/child_process.h"
@@ -40,6 +45,31 @@ TEST_F(SimulatorProgram, TellsItsPortAnswersAndEndsOnRequest) {
   ASSERT_TRUE(line);
   EXPECT_EQ(line->at("target").as_string(), "/onprem/v1/chat/completions");
   EXPECT_EQ(line->at("ended").as_string(), "complete");
+}
+
+// A ledger that outlives the program asks for a receipt by what an earlier run called an answer.
+TEST_F(SimulatorProgram, NoRunRepeatsTheIdsOfAnother) {
+  std::set<std::string> ids;
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>(), std::vector<std::string>(),
+        std::vector<std::string>{"--run", "0123abcd"}}) {
+    std::filesystem::remove(folder.file("port"));
+    std::vector<std::string> arguments{"--port-file", folder.file("port")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    ChildProcess program(TOLLGATE_SIMULATOR, arguments, {}, folder.file("log"));
+    test::HttpClient client(port_once_ready());
+    for (const char* path : {"/openrouter/api/v1/chat/completions", "/reka/v1/chat"}) {
+      const auto answer =
+          client.post(path, R"({"model":"mock","messages":[{"role":"user","content":"hi"}]})",
+                      {{"Authorization", "Bearer sk-any"}, {"Content-Type", "application/json"}});
+      ASSERT_EQ(answer.status, 200) << answer.body;
+      ids.emplace(parse_json(answer.body)->at("id").as_string());
+    }
+    EXPECT_EQ(program.stop(), 0);
+  }
+  EXPECT_EQ(ids.size(), 6U);
+  EXPECT_EQ(ids.count("gen-1790000000-0123abcd-1"), 1U);
+  EXPECT_EQ(ids.count("0123abcd-5b1e-4f7e-9d8e-000000000002"), 1U);
 }
 
 TEST_F(SimulatorProgram, ListsItsFaults) {

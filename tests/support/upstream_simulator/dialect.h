@@ -23,7 +23,9 @@ struct Exchange {
   const js::object* body = nullptr;  // absent: no body, or no JSON object
   std::string model;                 // without its faults
   Faults faults;
-  std::uint64_t number = 0;  // makes ids
+  std::uint64_t number = 0;
+  std::string_view run;  // eight hexadecimal digits, or empty
+  std::string id;        // what its ids are made of: the run, where there is one, and the number
   State& state;
 };
 

@@ -150,7 +150,7 @@ class Haimaker final : public Dialect {
   bool done_after_failure() const override { return false; }
 
   void dress(Reply& reply, const Exchange& exchange) const override {
-    reply.headers.emplace_back("x-litellm-call-id", "call-" + std::to_string(exchange.number));
+    reply.headers.emplace_back("x-litellm-call-id", "call-" + exchange.id);
     reply.headers.emplace_back("x-litellm-version", "1.79.0");
     if (reply.status != 200) return;
     reply.headers.emplace_back("x-litellm-model-id", "deployment-1");
@@ -194,13 +194,13 @@ class Haimaker final : public Dialect {
   static Reply chat(Exchange& exchange) {
     const auto& body = *exchange.body;
     if (auto refusal = check(body, exchange.model)) return std::move(*refusal);
-    auto question = read_question(body, std::to_string(exchange.number));
+    auto question = read_question(body, exchange.id);
     question.thinks =
         exchange.model == "rekaai/reka-flash-3" && text_of(body, "reasoning_effort") != "none";
     auto said = say(question, exchange.faults);
 
     OpenAiShape shape;
-    shape.id = "chatcmpl-" + std::to_string(exchange.number);
+    shape.id = "chatcmpl-" + exchange.id;
     shape.model = without_namespace(exchange.model);
     shape.choices = std::clamp<std::int64_t>(integer_of(body, "n").value_or(1), 1, 8);
     shape.nulls = false;
@@ -229,8 +229,8 @@ class Haimaker final : public Dialect {
   }
 
   static Reply legacy(Exchange& exchange) {
-    auto reply = complete(*exchange.body, without_namespace(exchange.model),
-                          "cmpl-" + std::to_string(exchange.number), exchange.faults);
+    auto reply = complete(*exchange.body, without_namespace(exchange.model), "cmpl-" + exchange.id,
+                          exchange.faults);
     reply.accounting.pico_usd =
         reply.accounting.prompt_tokens * kInPico + reply.accounting.completion_tokens * kOutPico;
     return reply;

@@ -48,7 +48,8 @@ Target split_target(std::string_view target) {
   return split;
 }
 
-Handler::Handler(State& state, std::chrono::milliseconds pace) : state_(state), pace_(pace) {
+Handler::Handler(State& state, std::chrono::milliseconds pace, std::string run)
+    : state_(state), pace_(pace), run_(std::move(run)) {
   dialects_.push_back(make_reka());
   dialects_.push_back(make_openrouter());
   dialects_.push_back(make_haimaker());
@@ -101,7 +102,10 @@ Played Handler::play(Received request, bool keep_alive, bool http10) {
                     .model = std::string(split_model(asked).base),
                     .faults = choice.faults,
                     .number = state_.next_number(),
+                    .run = run_,
+                    .id = {},
                     .state = state_};
+  exchange.id = (run_.empty() ? "" : run_ + "-") + std::to_string(exchange.number);
   LogEntry entry;
   entry.number = exchange.number;
   entry.request = request;

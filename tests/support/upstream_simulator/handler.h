@@ -28,7 +28,7 @@ struct Played {
 
 class Handler {
  public:
-  explicit Handler(State& state, std::chrono::milliseconds pace = {});
+  explicit Handler(State& state, std::chrono::milliseconds pace = {}, std::string run = {});
 
   Played play(Received request, bool keep_alive, bool http10);
 
@@ -41,6 +41,7 @@ class Handler {
 
   State& state_;
   const std::chrono::milliseconds pace_;
+  const std::string run_;
   std::vector<std::unique_ptr<Dialect>> dialects_;
 };
 

@@ -1,9 +1,11 @@
 // upstream-simulator: every upstream the gateway knows, in one program without models.
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <random>
 #include <thread>
 
 #include <CLI/CLI.hpp>
@@ -28,6 +30,14 @@ bool write_port(const std::string& path, std::uint16_t port) {
   const auto draft = path + ".new";
   std::ofstream(draft) << port << "\n";
   return std::rename(draft.c_str(), path.c_str()) == 0;
+}
+
+// Whoever keeps what it was told, as a ledger does, must not take this run for another.
+std::string random_run() {
+  std::array<char, 9> digits{};
+  std::snprintf(digits.data(), digits.size(), "%08x",
+                static_cast<unsigned>(std::random_device{}()));
+  return digits.data();
 }
 
 // Appends what is new in the log; an entry appears once its answer has ended, or at the
@@ -63,6 +73,12 @@ int main(int argc, char** argv) {
   app.add_option("--port-file", port_file, "where to write the port");
   app.add_option("--threads", options.threads, "threads that answer")->check(CLI::Range(1, 256));
   app.add_option("--pace", pace_ms, "milliseconds between the events of a stream");
+  app.add_option("--run", options.run, "eight hexadecimal digits for its ids; else random")
+      ->check([](const std::string& text) {
+        const bool good =
+            text.size() == 8 && text.find_first_not_of("0123456789abcdef") == text.npos;
+        return good ? "" : "wants eight of 0123456789abcdef";
+      });
   app.add_option("--tls-cert", options.certificate_file, "PEM certificate chain: serve TLS");
   app.add_option("--tls-key", options.key_file, "PEM private key");
   app.add_option("--log", log_path, "append each request as a JSON line");
@@ -73,6 +89,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   options.pace = std::chrono::milliseconds(pace_ms);
+  if (options.run.empty()) options.run = random_run();
 
   // Blocked before any thread starts, so that sigtimedwait below is the only receiver.
   std::signal(SIGPIPE, SIG_IGN);

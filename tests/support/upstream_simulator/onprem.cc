@@ -63,8 +63,7 @@ class OnPrem final : public Dialect {
     if (exchange.path == "/v1/chat/completions") return chat(exchange, llamacpp);
     if (exchange.path == "/v1/embeddings") return embeddings(exchange);
     if (exchange.path == "/v1/completions")
-      return complete(*exchange.body, exchange.model, "cmpl-" + std::to_string(exchange.number),
-                      exchange.faults);
+      return complete(*exchange.body, exchange.model, "cmpl-" + exchange.id, exchange.faults);
     return json_reply(404, R"({"detail":"Not Found"})");
   }
 
@@ -113,12 +112,12 @@ class OnPrem final : public Dialect {
     if (!messages || !messages->is_array() || messages->get_array().empty())
       return error(400, "messages is required");
 
-    auto question = read_question(body, std::to_string(exchange.number));
+    auto question = read_question(body, exchange.id);
     question.thinks = exchange.model == "RekaAI/reka-flash-3";
     const auto said = say(question, exchange.faults);
 
     OpenAiShape shape;
-    shape.id = "chatcmpl-" + std::to_string(exchange.number);
+    shape.id = "chatcmpl-" + exchange.id;
     shape.model = exchange.model;
     shape.inline_tags = exchange.model == "RekaAI/reka-flash-3";
     shape.nulls = false;

@@ -188,7 +188,7 @@ bool wants_reasoning(const js::object& body, const Endpoint& endpoint) {
 }  // namespace
 
 std::string generation_id(const Exchange& exchange) {
-  return "gen-1790000000-" + std::to_string(exchange.number);
+  return "gen-1790000000-" + exchange.id;
 }
 
 Reply chat(Exchange& exchange) {
@@ -198,7 +198,7 @@ Reply chat(Exchange& exchange) {
   if (auto refusal = check_parameters(*exchange.body)) return std::move(*refusal);
   if (auto refusal = check_routing(*exchange.body, *endpoint)) return std::move(*refusal);
 
-  auto question = read_question(*exchange.body, std::to_string(exchange.number));
+  auto question = read_question(*exchange.body, exchange.id);
   question.thinks = wants_reasoning(*exchange.body, *endpoint);
   if (!endpoint->tools) question.tools.clear();  // silently, as the real one does
   const auto said = say(question, exchange.faults);

@@ -40,7 +40,8 @@ std::int64_t token_cost(const Said& said, std::int64_t in_pico, std::int64_t out
 std::string answer_id(const Exchange& exchange) {
   auto number = std::to_string(exchange.number);
   number.insert(0, 12 - std::min<std::size_t>(number.size(), 12), '0');
-  return "7c1f0a52-5b1e-4f7e-9d8e-" + number;
+  const std::string run(exchange.run.empty() ? "7c1f0a52" : exchange.run);
+  return run + "-5b1e-4f7e-9d8e-" + number;
 }
 
 namespace {
@@ -137,7 +138,7 @@ class Reka final : public Dialect {
   }
 
   void dress(Reply& reply, const Exchange& exchange) const override {
-    reply.headers.emplace_back("X-Request-ID", "req-" + std::to_string(exchange.number));
+    reply.headers.emplace_back("X-Request-ID", "req-" + exchange.id);
   }
 };
 

@@ -128,7 +128,7 @@ std::optional<Reply> check_current(const Exchange& exchange) {
 
 OpenAiShape shape_of(const Exchange& exchange) {
   OpenAiShape shape;
-  shape.id = "chatcmpl-" + std::to_string(exchange.number);
+  shape.id = "chatcmpl-" + exchange.id;
   shape.model = exchange.model;
   shape.usage = [](const Said& said) {
     auto usage = plain_usage(said);
@@ -167,15 +167,14 @@ Reply classic_chat(Exchange& exchange) {
     reply.content_type = "text/event-stream";
     return reply;
   }
-  const auto said =
-      say(read_question(*exchange.body, std::to_string(exchange.number)), exchange.faults);
+  const auto said = say(read_question(*exchange.body, exchange.id), exchange.faults);
   return answer_with(exchange, said, 800'000, 2'000'000);
 }
 
 Reply current_chat(Exchange& exchange) {
   if (auto refusal = check_current(exchange)) return std::move(*refusal);
 
-  auto question = read_question(*exchange.body, std::to_string(exchange.number));
+  auto question = read_question(*exchange.body, exchange.id);
   question.thinks =
       exchange.model == "reka-flash-3" && text_of(*exchange.body, "reasoning_effort") != "none";
   return answer_with(exchange, say(question, exchange.faults), 100'000, 200'000);

@@ -214,7 +214,7 @@ class NativeAnswer {
 Reply native_chat(Exchange& exchange) {
   if (auto refusal = check(*exchange.body)) return std::move(*refusal);
 
-  auto said = say(read_question(*exchange.body, std::to_string(exchange.number)), exchange.faults);
+  auto said = say(read_question(*exchange.body, exchange.id), exchange.faults);
   if (!said.text.empty() && !said.text[0].starts_with(' ')) said.text[0].insert(0, " ");
 
   const NativeAnswer answer(exchange, said);

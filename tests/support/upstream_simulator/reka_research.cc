@@ -208,7 +208,7 @@ class ResearchAnswer {
 Reply research(Exchange& exchange) {
   if (auto refusal = check(*exchange.body)) return std::move(*refusal);
 
-  const auto question = read_question(*exchange.body, std::to_string(exchange.number));
+  const auto question = read_question(*exchange.body, exchange.id);
   const auto said = say(question, exchange.faults);
   const ResearchAnswer answer(exchange, said, question.last_user_text);
   auto reply = truthy(*exchange.body, "stream") ? answer.stream() : answer.whole();

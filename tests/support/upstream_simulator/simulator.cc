@@ -22,7 +22,7 @@ using net::ip::tcp;
 
 struct Simulator::Running {
   explicit Running(const Options& options)
-      : handler(state, options.pace),
+      : handler(state, options.pace, options.run),
         tls(net::ssl::context::tls_server),
         uses_tls(!options.certificate_file.empty()),
         tls_stalls(options.tls_stalls) {

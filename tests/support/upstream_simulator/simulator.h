@@ -21,7 +21,10 @@ struct Options {
   std::uint16_t port = 0;
   int threads = 1;
   std::chrono::milliseconds pace{0};  // between the events of a stream
-  std::string certificate_file;       // PEM; empty: no TLS
+  // Eight hexadecimal digits in every id, so that none repeats what an earlier run gave out.
+  // Empty: ids count up from 1 in every run.
+  std::string run;
+  std::string certificate_file;  // PEM; empty: no TLS
   std::string key_file;
   bool tls_stalls = false;  // accepts the connection, never shakes hands
 };
