@@ -111,6 +111,42 @@ class Start(unittest.TestCase):
         process.wait(60)
         self.assertEqual([], processes_with(self.mark))
 
+    def stop_while(self, stub, *options, by):
+        """deploy/start with `stub` (its name, its text) in place of a program, and stopped once that has
+        started a child of its own."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        begun = pathlib.Path(folder.name) / "begun"
+        stubs = {"cmake": "exit 0", "dpkg-query": "exit 0", "sudo": 'exec "$@"', **dict([stub])}
+        for name, text in stubs.items():
+            path = pathlib.Path(folder.name) / name
+            path.write_text(f"#!/bin/bash\n{text}\n")
+            path.chmod(0o755)
+        self.mark = f"STARTED_BY={uuid.uuid4()}"
+        name, _, value = self.mark.partition("=")
+        process = subprocess.Popen(
+            [ROOT / "deploy/start", *options],
+            env={**os.environ, "PATH": f"{folder.name}:{os.environ['PATH']}", "BEGUN": str(begun), name: value},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, start_new_session=True)
+        self.addCleanup(self.stop, process, self.mark)
+        wait_for("the stub", begun.exists, process=process)
+        os.killpg(process.pid, by) if by == signal.SIGINT else process.send_signal(by)
+        self.assertEqual(1, process.wait(20))
+        self.assertEqual([], processes_with(self.mark))
+
+    def test_stopped_while_it_builds_it_leaves_no_builder(self):
+        # As ninja does it: a compiler in a process group of its own, which hears of nothing by itself.
+        waits = 'set -m; sleep 600 & touch "$BEGUN"; wait'
+        for program in ("cmake", "ninja"):
+            for by in (signal.SIGTERM, signal.SIGINT):
+                with self.subTest(program=program, by=by.name):
+                    self.stop_while((program, waits), "--no-install", by=by)
+
+    def test_stopped_while_it_installs_it_leaves_no_apt(self):
+        for by in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(by=by.name):
+                self.stop_while(("apt-get", 'touch "$BEGUN"; exec sleep 600'), by=by)
+
     def test_a_taken_port_is_said_and_leaves_nothing_behind(self):
         first, banner = self.start()
         port = re.search(r"OpenAI API at http://127\.0\.0\.1:(\d+)/v1", banner)[1]
