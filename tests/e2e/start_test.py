@@ -81,6 +81,19 @@ class Start(unittest.TestCase):
             self.assertEqual(200, status)
             self.assertIn("tollgate_requests_total{", text)
 
+        with self.subTest("every command works on the demo's configuration"):
+            program = ROOT / "build/demo/tollgate"
+            self.assertEqual(0o700, stat.S_IMODE(program.stat().st_mode))
+            url = re.search(r"an OpenAI API at http://(\S+)/v1", banner)[1]
+            for command, expected in (("check", url), ("usage", "total"), ("keys list", "demo"),
+                                      ("explain --key demo --model rekaai/reka-edge", "openrouter"),
+                                      ("reconcile --dry-run", "")):
+                words = [program, *command.split(), "--config", "config/demo.yaml"]
+                kept = {name: value for name, value in os.environ.items() if not name.startswith("TOLLGATE_")}
+                done = subprocess.run(words, cwd=ROOT, env=kept, capture_output=True, text=True, timeout=60)
+                self.assertEqual((0, ""), (done.returncode, done.stderr), command)
+                self.assertIn(expected, done.stdout, command)
+
         with self.subTest("the key is the owner's alone"):
             key = ROOT / "build/demo/key"
             self.assertEqual(0o600, stat.S_IMODE(key.stat().st_mode))
