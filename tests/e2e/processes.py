@@ -68,6 +68,7 @@ class Gateway:
 
     def _start(self, started):
         folder = pathlib.Path(started.enter_context(tempfile.TemporaryDirectory(prefix="tollgate-e2e-")))
+        self.folder = folder
         started.callback(lambda: setattr(self, "log", _read(folder / "log")))
         simulator = subprocess.Popen(
             [BUILD / "tests/support/upstream_simulator/upstream-simulator", "--port-file", folder / "simulator"]
