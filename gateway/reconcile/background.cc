@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -101,9 +102,9 @@ class Background::Round final : public TaskGroup::Task, private Listener {
         snapshot_(std::move(snapshot)),
         book_(owner, snapshot_->config().ledger.database),
         pass_(owner.pools_, snapshot_->config(), book_, std::move(wanted)) {
-    owner_.under_way_ = true;
+    owner_.under_way_ = this;
   }
-  ~Round() override { owner_.under_way_ = false; }
+  ~Round() override { owner_.under_way_ = nullptr; }
   Round(const Round&) = delete;
   Round& operator=(const Round&) = delete;
 
@@ -111,7 +112,16 @@ class Background::Round final : public TaskGroup::Task, private Listener {
   void cut() override { pass_.cut(); }
   const Listener* listener() const { return listener_; }
 
-  Awaitable<Result<Outcomes>> run() { return pass_.run(*this); }
+  // What is thrown ends this pass and none of those that wait for its end.
+  Awaitable<Result<Outcomes>> run() {
+    try {
+      co_return co_await pass_.run(*this);
+    } catch (const std::exception& bug) {
+      log::error("reconciling failed", {{"reason", bug.what()}});
+      co_return config::failure(config::ErrorCode::internal,
+                                "Reconciling failed; the gateway's log says why.", bug.what());
+    }
+  }
 
  private:
   Awaitable<void> found(const Finding& finding) override {
@@ -140,7 +150,7 @@ void Background::start() {
 // Another pace counts from now on; the same one does not begin to wait anew, so that reloads
 // one after the other do not put a pass off for ever.
 void Background::adopt() {
-  if (!under_way_ && configuration_()->config().ledger.reconcile.every != every_) wait();
+  if (under_way_ == nullptr && configuration_()->config().ledger.reconcile.every != every_) wait();
 }
 
 void Background::wait() {
@@ -155,7 +165,7 @@ void Background::wait() {
 
 void Background::next() {
   if (around_.accounting.writer() == nullptr) return wait();  // whoever writes it does this
-  if (under_way_) {
+  if (under_way_ != nullptr) {
     due_ = true;
     return;
   }
@@ -168,12 +178,10 @@ void Background::next() {
   wanted.pause = kPause;
   auto round = std::make_shared<Round>(*this, snapshot, std::move(wanted), nullptr);
   net::co_spawn(around_.io, round->run(),
-                [this, round, now, pace](const std::exception_ptr& bug,
+                [this, round, now, pace](const std::exception_ptr&,
                                          const Result<Outcomes>& outcomes) mutable {
                   round.reset();
-                  if (bug) {
-                    log::error("reconciling failed");
-                  } else if (outcomes) {
+                  if (outcomes) {
                     if (!around_.tasks.draining()) schedule_.done(now);
                     note_without_id(pace);
                     tell(*outcomes);
@@ -190,7 +198,7 @@ Result<void> Background::may_run(const Wanted& wanted) const {
   if (auto known = check_provider(wanted.provider, configuration_()->config()); !known) {
     return std::move(known).error();
   }
-  if (under_way_) {
+  if (under_way_ != nullptr) {
     return config::failure(config::ErrorCode::conflict,
                            "The gateway is reconciling already; ask again when that has ended.");
   }
@@ -206,16 +214,14 @@ Awaitable<Result<Outcomes>> Background::run(Wanted wanted, Listener& listener) {
   if (!free) co_return std::move(free).error();
   wanted.pause = kPause;
   auto round = std::make_unique<Round>(*this, configuration_(), std::move(wanted), &listener);
-  asked_ = round.get();
   auto outcomes = co_await round->run();
-  asked_ = nullptr;
   round.reset();
   go_on();
   co_return outcomes;
 }
 
 void Background::end(const Listener& listener) {
-  if (asked_ != nullptr && asked_->listener() == &listener) asked_->cut();
+  if (under_way_ != nullptr && under_way_->listener() == &listener) under_way_->cut();
 }
 
 // What fell due, or was reloaded, while a pass that was asked for ran.

@@ -78,9 +78,8 @@ class Background {
   upstream::Pools pools_;
   net::steady_timer timer_;
   std::chrono::milliseconds every_{0};  // what is waited for; 0: nothing is
-  bool under_way_ = false;
-  bool due_ = false;        // our own waits for one that was asked for
-  Round* asked_ = nullptr;  // while one is under way
+  Round* under_way_ = nullptr;          // from its beginning to its end, however it ends
+  bool due_ = false;                    // our own waits for one that was asked for
   Schedule schedule_;
   WithoutId without_id_;
 

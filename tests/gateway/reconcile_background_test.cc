@@ -3,6 +3,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include <boost/asio/co_spawn.hpp>
@@ -202,9 +203,11 @@ TEST_F(BackgroundTest, WhatHasNoIdToAskByIsShownWithWhatItIsBookedAt) {
 struct Asker final : Listener {
   Awaitable<void> found(const Finding&) override {
     ++heard;
+    if (heard == throws_at) throw std::runtime_error("a bug");
     co_return;
   }
   int heard = 0;
+  int throws_at = 0;
 };
 
 TEST_F(BackgroundTest, OnePassRunsAtATimeAndItsOwnWaitsForTheOneThatWasAskedFor) {
@@ -231,6 +234,34 @@ TEST_F(BackgroundTest, OnePassRunsAtATimeAndItsOwnWaitsForTheOneThatWasAskedFor)
   EXPECT_TRUE(
       run_until([&] { return testing::Value(metrics(*background_), none_yet(2 * kAttempts)); }));
   EXPECT_EQ(asker.heard, kAttempts);
+  EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+TEST_F(BackgroundTest, APassThatThrowsKeepsNoneThatComesAfterItFromRunning) {
+  constexpr int kAttempts = 5;
+  for (int i = 0; i < kAttempts; ++i) booked(i);
+  const auto now = clock_.wall();
+  Wanted wanted;
+  wanted.spans = {{now - std::chrono::minutes(1), now}};
+  Asker asker;
+  asker.throws_at = 3;
+  bool ended = false;
+  config::Result<Outcomes> outcomes = Outcomes();
+  net::co_spawn(io_, background_->run(wanted, asker),
+                [&](const std::exception_ptr& bug, config::Result<Outcomes> told) {
+                  EXPECT_FALSE(bug);
+                  ended = true;
+                  outcomes = std::move(told);
+                });
+  background_->start();  // due before that ends
+  EXPECT_TRUE(run_until([&] { return ended; }));
+  ASSERT_FALSE(outcomes);
+  EXPECT_EQ(outcomes.error().code, config::ErrorCode::internal);
+  background_->end(asker);  // nothing of it is left that could be ended
+  const auto none_yet = HasSubstr("{verdict=\"none_yet\"} " + std::to_string(3 + kAttempts) + "\n");
+  EXPECT_TRUE(run_until([&] { return testing::Value(metrics(*background_), none_yet); }))
+      << "its own has waited and runs now";
+  EXPECT_TRUE(run_until([&] { return background_->may_run(wanted).has_value(); }));
   EXPECT_TRUE(end_all(tasks_, io_));
 }
 
