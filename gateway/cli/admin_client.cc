@@ -20,14 +20,8 @@ using config::Result;
 using http::verb;
 
 constexpr std::size_t kLongest = 512UL * 1024 * 1024;
-
-config::Error refused(std::string_view body, int status) {
-  providers::JsonDocument document;
-  document.read(body);
-  std::string message = document.root()["error"]["message"].text();
-  if (message.empty()) message = fmt::format("the gateway answered {}", status);
-  return config::failure(config::ErrorCode::invalid_request, std::move(message));
-}
+constexpr int kUnauthorized = 401;
+constexpr int kForbidden = 403;
 
 }  // namespace
 
@@ -47,13 +41,14 @@ Result<std::unique_ptr<AdminClient>> AdminClient::find(const config::Config& con
         fmt::format("another process holds the ledger {} (no gateway says where it listens)",
                     path));
   }
-  auto token = admin::read_token(config.admin.token_file);
+  const std::string& file = config.admin.token_file;
+  auto token = admin::read_token(file);
   if (!token) return std::move(token).error();
-  return std::unique_ptr<AdminClient>(new AdminClient(*gateway, *std::move(token)));
+  return std::unique_ptr<AdminClient>(new AdminClient(*gateway, file, *std::move(token)));
 }
 
-AdminClient::AdminClient(const config::Endpoint& admin, std::string token)
-    : token_(std::move(token)) {
+AdminClient::AdminClient(const config::Endpoint& admin, std::string token_file, std::string token)
+    : token_file_(std::move(token_file)), token_(std::move(token)) {
   target_.base_url = {.tls = false,
                       .host = admin.host,
                       .port = admin.port,
@@ -133,6 +128,24 @@ Awaitable<Result<void>> AdminClient::events(const std::string& path, const std::
       take(event->name, event->data);
     }
   }
+}
+
+config::Error AdminClient::refused(std::string_view body, int status) const {
+  providers::JsonDocument document;
+  document.read(body);
+  std::string message = document.root()["error"]["message"].text();
+  if (message.empty()) message = fmt::format("the gateway answered {}", status);
+  if (status == kUnauthorized) {
+    message += fmt::format(
+        " It was read from {} (`admin.token_file`); the gateway at {} goes by what its own token "
+        "file held when it started: use the configuration of that gateway, or start it again.",
+        token_file_, target_.base_url.host_header);
+  } else if (status == kForbidden) {
+    message += fmt::format(
+        " It was read from {}: let `admin.token_file` name the file with the admin's token.",
+        token_file_);
+  }
+  return config::failure(config::ErrorCode::invalid_request, std::move(message));
 }
 
 config::Error AdminClient::unreachable(const config::Error& error) const {

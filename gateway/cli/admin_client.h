@@ -36,15 +36,17 @@ class AdminClient {
   config::Result<void> follow(const std::string& path, const std::string& body, const Take& take);
 
  private:
-  AdminClient(const config::Endpoint& admin, std::string token);
+  AdminClient(const config::Endpoint& admin, std::string token_file, std::string token);
   Awaitable<config::Result<std::string>> exchange(http::verb method, const std::string& path,
                                                   const std::string& body);
   Awaitable<config::Result<void>> events(const std::string& path, const std::string& body,
                                          const Take& take);
   providers::UpstreamRequest request(http::verb method, const std::string& path,
                                      const std::string& body) const;
+  config::Error refused(std::string_view body, int status) const;
   config::Error unreachable(const config::Error& error) const;
 
+  const std::string token_file_;
   const std::string token_;
   config::Target target_;
   net::io_context io_{1};

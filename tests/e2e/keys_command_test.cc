@@ -43,6 +43,40 @@ class KeysCommand : public Keys {
   static std::string config() { return gateway().folder().file("tollgate.yaml"); }
 };
 
+TEST_F(KeysCommand, SaysWhichTokenTheGatewayRefusesAndWhy) {
+  const test::TempDir tokens;
+  const auto write = [&](const char* name, const char* token) {
+    const auto path = tokens.file(name);
+    std::ofstream(path) << token;
+    std::filesystem::permissions(path, std::filesystem::perms{0600});
+    return path;
+  };
+  const auto viewer = write("viewer.token", "a-token-for-who-may-only-read");
+  const auto strange = write("strange.token", "a-token-that-it-has-never-seen");
+  const std::string listen = "admin: {listen: \"127.0.0.1:0\"";
+  const auto with = [&](std::string text, const std::string& more) {
+    return text.insert(text.find(listen) + listen.size(), more);
+  };
+  const std::string config = configuration("http://127.0.0.1:1");
+  ASSERT_NE(config.find(listen), std::string::npos) << config;
+  const test::GatewayProcess open(TOLLGATE_PROGRAM,
+                                  with(config, fmt::format(", viewer_token_file: \"{}\"", viewer)));
+  // Beside its own, so that they name its ledger.
+  const auto another = open.folder().file("another.yaml");
+  const auto refused = [&](const std::string& token) {
+    std::ofstream(another) << with(config, fmt::format(", token_file: \"{}\"", token));
+    const auto said = run({"create", "nobody"}, another);
+    EXPECT_EQ(said.status, 1);
+    return said.output;
+  };
+  EXPECT_THAT(refused(strange),
+              testing::AllOf(HasSubstr("not valid. It was read from " + strange + " (`admin."),
+                             HasSubstr("start it again.")));
+  EXPECT_THAT(refused(viewer),
+              testing::AllOf(HasSubstr("change nothing. It was read from " + viewer + ":"),
+                             HasSubstr("`admin.token_file`")));
+}
+
 TEST_F(KeysCommand, WorksThroughTheGatewayThatRuns) {
   const auto made = run({"create", "by-hand", "--team", "ops", "--rpm", "60", "--budget",
                          "100/month@Europe/Berlin", "--expires", "30d"},
@@ -111,7 +145,7 @@ TEST_F(KeysCommand, WorksWithoutAGatewayAndTheNextOneKnowsTheKey) {
                              {}, folder.file("log"));
   ASSERT_TRUE(wait_for(seconds(30), [&] { return !test::read_file(ports).empty(); }))
       << process.log();
-  test::HttpClient client(*test::port_in(test::read_file(ports), "client"));
+  test::HttpClient client(test::port_in(test::read_file(ports), "client").value_or(0));
   EXPECT_EQ(client.get("/v1/models", {{"Authorization", "Bearer " + secret}}).status, 200U);
   EXPECT_THAT(run({"show", "before-start"}, config).output, HasSubstr("rekaai/reka-edge"))
       << "now through the gateway";
