@@ -158,7 +158,7 @@ void Accounting::take_over_when_free() {
 // What its process had settled, that process counted. Budgets ask the ledger at start.
 void Accounting::replayed(const UsageRecord& record, bool since_start) {
   if (record.outcome == Outcome::interrupted) counted_.attempt(record);
-  if (since_start) budgets_.replayed(record);
+  if (since_start) budgets_.replayed(record, ledger_->newest_row());
 }
 
 bool Accounting::run(std::function<void()> task) {

@@ -87,9 +87,9 @@ void BudgetKeeper::writes_from_now_on() {
   writes_ = true;
 }
 
-void BudgetKeeper::replayed(const UsageRecord& record) {
+void BudgetKeeper::replayed(const UsageRecord& record, std::int64_t row) {
   const PicoUsd cost = record.cost.amount.value_or(PicoUsd{});
-  limiter_.spend(limiter_.payers(record.key, record.team), cost, record.started);
+  limiter_.spend(limiter_.payers(record.key, record.team), cost, record.started, row);
 }
 
 void BudgetKeeper::look_again_and_again() {
@@ -175,12 +175,15 @@ Result<void> BudgetKeeper::learn() {
   look();
   const auto ledger = ledger_of_now(database_);
   if (!ledger) return ledger.error();
+  const auto through = (*ledger)->newest_row();
+  if (!through) return through.error();
   auto learnt =
       limiter_.learn([&](const AccountId& account,
                          config::Clock::Wall since) { return (*ledger)->spent(account, since); },
                      [&](const AccountId& account, config::Clock::Wall since) {
                        return sum_of(ours, account, since);
-                     });
+                     },
+                     *through);
   if (!learnt) return learnt;
   return limiter_.look_again(
       Limiter::Sums::elsewhere,

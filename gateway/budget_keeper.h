@@ -55,8 +55,8 @@ class BudgetKeeper {
   void writes_from_now_on();
 
   // Any thread. An attempt of a process that died has come into the ledger, which this process
-  // writes.
-  void replayed(const UsageRecord& record);
+  // writes, by `row` or one before it.
+  void replayed(const UsageRecord& record, std::int64_t row);
 
  private:
   void look_again_and_again();

@@ -50,6 +50,9 @@ class SqliteLedger final : public Ledger {
   // `at_most` at a time, to be called again while it returns as many.
   config::Result<int> pack(config::Clock::Wall before, int at_most);
 
+  // The last of the chain, as it is committed; 0: there was none yet.
+  std::int64_t newest_row() const { return last_id_; }
+
   // What tells this ledger from all others, since it was made.
   const std::string& identity() const { return identity_; }
 

@@ -49,14 +49,19 @@ void BudgetSums::begin_to_learn() {
   for (WindowSums& window : windows_) {
     window.before = saturating_add(window.before, std::exchange(window.settled, PicoUsd{}));
   }
+  booked_.clear();
 }
 
-void BudgetSums::learn(PicoUsd spent, PicoUsd settled) {
+void BudgetSums::learn(PicoUsd spent, PicoUsd settled, std::int64_t through) {
   if (auto* window = find_exactly(first_window_)) {
     window->before = PicoUsd{};
     window->learnt = spent;
     window->add_spent(settled);
+    for (const Booked& one : booked_) {
+      if (one.row <= through) window->add_spent(PicoUsd{-one.amount.value});
+    }
   }
+  through_ = through;
   nothing_to_learn();
 }
 
@@ -64,6 +69,17 @@ void BudgetSums::learn(PicoUsd spent, PicoUsd settled) {
 void BudgetSums::nothing_to_learn() {
   learnt_ = true;
   for (WindowSums& window : windows_) window.add_spent(std::exchange(window.before, PicoUsd{}));
+  booked_ = {};
+}
+
+// Only the first window learns: of those after it the ledger was asked nothing.
+void BudgetSums::spend(PicoUsd amount, Wall started, std::int64_t row) {
+  if (too_old(started)) return;
+  WindowSums& window = at(started);
+  const bool first = window.span.begins == first_window_;
+  if (first && learnt_ && row <= through_) return;
+  window.add_spent(amount);
+  if (first && !learnt_) booked_.push_back({row, amount});
 }
 
 WindowSums& BudgetSums::at(Wall at) {

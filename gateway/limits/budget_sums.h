@@ -50,9 +50,13 @@ class BudgetSums {
   config::Clock::Wall first_window() const { return first_window_; }
   // What was settled until now is going to be part of what is learnt.
   void begin_to_learn();
-  // `settled`: beside what was settled since.
-  void learn(config::PicoUsd spent, config::PicoUsd settled);
+  // `settled`: beside what was settled since. `through`: the newest row of the ledger that
+  // `spent` tells of.
+  void learn(config::PicoUsd spent, config::PicoUsd settled, std::int64_t through);
   void nothing_to_learn();
+
+  // What no hold was for, and the ledger has by `row`.
+  void spend(config::PicoUsd amount, config::Clock::Wall started, std::int64_t row);
 
   // The window that holds `at`, opened empty where it is new. Times before the oldest one kept
   // count in that: an older one would begin without its sum.
@@ -73,6 +77,13 @@ class BudgetSums {
   std::uint64_t age_;
   bool learnt_ = false;
   config::Clock::Wall first_window_;
+  // Spent in the first window since a lesson began: it may find them in the ledger too.
+  struct Booked {
+    std::int64_t row;
+    config::PicoUsd amount;
+  };
+  std::vector<Booked> booked_;
+  std::int64_t through_ = 0;         // the row that was learnt last
   std::vector<WindowSums> windows_;  // by time; never empty
   std::size_t current_ = 0;          // the one asked for last
 };

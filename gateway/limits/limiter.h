@@ -172,9 +172,11 @@ class Limiter {
   // beginning again.
   virtual void begin_to_learn() = 0;
   // `ours`: what this process settled before budgets began and the ledger does not have.
+  // `through`: the newest row of the ledger that `spent` tells of.
   using OursSince = std::function<PicoUsd(const AccountId& account, config::Clock::Wall since)>;
-  virtual config::Result<void> learn(const SpentSince& spent, const OursSince& ours) = 0;
-  config::Result<void> learn(const SpentSince& spent) { return learn(spent, {}); }
+  virtual config::Result<void> learn(const SpentSince& spent, const OursSince& ours,
+                                     std::int64_t through) = 0;
+  config::Result<void> learn(const SpentSince& spent) { return learn(spent, {}, 0); }
   // How many budgets have not learnt yet.
   virtual std::size_t unlearnt() const = 0;
 
@@ -202,8 +204,10 @@ class Limiter {
   virtual config::Result<void> would_fit(const Payers& payers, PicoUsd amount, Now now) = 0;
 
   // Money that was spent without a hold, or a correction (negative) of what was: counts in the
-  // windows that hold `started`, as far as they are still kept.
-  virtual void spend(const Payers& payers, PicoUsd amount, config::Clock::Wall started) = 0;
+  // windows that hold `started`, as far as they are still kept. It is in the ledger already, by
+  // `row`: what learns from that row, before or after this, counts it once.
+  virtual void spend(const Payers& payers, PicoUsd amount, config::Clock::Wall started,
+                     std::int64_t row) = 0;
 
   virtual bool has_budget(const Payers& payers) const = 0;
   virtual std::vector<BudgetStatus> budgets(const Payers& payers, Now now) = 0;

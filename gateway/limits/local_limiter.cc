@@ -301,14 +301,12 @@ Settlement LocalLimiter::settle(const Held& hold, PicoUsd cost) {
   return out;
 }
 
-void LocalLimiter::spend(const Payers& payers, PicoUsd amount, Wall started) {
+void LocalLimiter::spend(const Payers& payers, PicoUsd amount, Wall started, std::int64_t row) {
   if (!has_budget(payers)) return;
   const std::lock_guard lock(mutex_);
   for (auto* account : accounts_of(payers)) {
     if (!account) continue;
-    for (auto& budget : account->budgets) {
-      if (!budget.too_old(started)) budget.at(started).add_spent(amount);
-    }
+    for (auto& budget : account->budgets) budget.spend(amount, started, row);
   }
 }
 

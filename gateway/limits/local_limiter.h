@@ -25,7 +25,8 @@ class LocalLimiter final : public Limiter {
   void nothing_to_learn(const AccountId& account) override;
   void begin_to_learn() override;
   using Limiter::learn;
-  config::Result<void> learn(const SpentSince& spent, const OursSince& ours) override;
+  config::Result<void> learn(const SpentSince& spent, const OursSince& ours,
+                             std::int64_t through) override;
   std::size_t unlearnt() const override;
   config::Result<void> look_again(Sums which, const SpentSince& spent, Now now) override;
   void forget_unused() override;
@@ -35,7 +36,8 @@ class LocalLimiter final : public Limiter {
 
   config::Result<BudgetHold> hold(const Payers& payers, PicoUsd amount, Now now) override;
   config::Result<void> would_fit(const Payers& payers, PicoUsd amount, Now now) override;
-  void spend(const Payers& payers, PicoUsd amount, config::Clock::Wall started) override;
+  void spend(const Payers& payers, PicoUsd amount, config::Clock::Wall started,
+             std::int64_t row) override;
 
   bool has_budget(const Payers& payers) const override;
   std::vector<BudgetStatus> budgets(const Payers& payers, Now now) override;

@@ -46,7 +46,8 @@ void LocalLimiter::begin_to_learn() {
   }
 }
 
-Result<void> LocalLimiter::learn(const SpentSince& spent, const OursSince& ours) {
+Result<void> LocalLimiter::learn(const SpentSince& spent, const OursSince& ours,
+                                 std::int64_t through) {
   Result<void> result;
   for (const auto& account : accounts_to_learn()) {
     std::vector<std::pair<std::uint64_t, Wall>> unknown;  // budgets by age, and since when
@@ -65,7 +66,7 @@ Result<void> LocalLimiter::learn(const SpentSince& spent, const OursSince& ours)
       const PicoUsd own = ours ? ours(account->id, since) : PicoUsd{};
       const std::lock_guard lock(mutex_);
       for (auto& budget : account->budgets) {
-        if (budget.age() == age && !budget.learnt()) budget.learn(*before, own);
+        if (budget.age() == age && !budget.learnt()) budget.learn(*before, own, through);
       }
     }
   }

@@ -68,18 +68,25 @@ class Background::Ledger final : public Book {
     const auto send = [&accounting](std::function<void()> task) {
       accounting.run(std::move(task));
     };
-    const auto done = co_await elsewhere(
-        send, [&accounting, &correction] { return accounting.ledger()->correct({{correction}}); });
+    limits::Limiter& limiter = owner_.around_.limiter;
+    const auto change = config::PicoUsd{correction.cost.value -
+                                        before.cost.amount.value_or(config::PicoUsd{}).value};
+    auto book = [&]() -> Result<int> {
+      SqliteLedger& ledger = *accounting.ledger();
+      auto written = ledger.correct({{correction}});
+      if (written && *written > 0) {
+        limiter.spend(limiter.payers(before.key, before.team), change, before.started,
+                      ledger.newest_row());
+      }
+      return written;
+    };
+    const auto done = co_await elsewhere(send, std::move(book));
     if (!done) {
       co_return config::failure(config::ErrorCode::overloaded, "The ledger is another process's.");
     }
     const auto& written = *done;
     if (!written) co_return written.error();
     if (*written == 0) co_return false;
-    const auto change = config::PicoUsd{correction.cost.value -
-                                        before.cost.amount.value_or(config::PicoUsd{}).value};
-    limits::Limiter& limiter = owner_.around_.limiter;
-    limiter.spend(limiter.payers(before.key, before.team), change, before.started);
     auto& sum = change.value > 0 ? owner_.raised_ : owner_.lowered_;
     sum += static_cast<std::uint64_t>(change.value > 0 ? change.value : -change.value);
     co_return true;

@@ -86,7 +86,8 @@ class BackgroundTest : public testing::Test {
     record.target = config::TargetName("openrouter/mock");
     record.upstream_id = std::move(upstream_id);
     record.cost = {PicoUsd{kCent}, providers::Source::estimated};
-    limiter_.spend(limiter_.payers(record.key, record.team), PicoUsd{kCent}, record.started);
+    limiter_.spend(limiter_.payers(record.key, record.team), PicoUsd{kCent}, record.started,
+                   number + 1);
     std::promise<bool> written;
     accounting_->run(
         [&] { written.set_value(accounting_->ledger()->append({{record}}).has_value()); });

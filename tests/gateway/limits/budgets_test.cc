@@ -1,5 +1,6 @@
 // Money set aside before it is spent, over all levels.
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -22,6 +23,8 @@ using test::budget_of;
 using test::key_account;
 using test::team_account;
 using test::usd;
+
+constexpr std::int64_t kRow = 100;  // of the ledger; later than any that a lesson told of
 
 // `count` holds of a dollar from eight threads; how many fitted, all kept until the end.
 int fitting_at_once(LocalLimiter& limiter, const Payers& payers, int count, Now now) {
@@ -101,7 +104,7 @@ TEST_F(Budget, G06_AnAbsurdCostDoesNotWrap) {
   configure(key_account("ada"), budget_of(usd(10)));
   const PicoUsd most{std::numeric_limits<std::int64_t>::max()};
   for (int i = 0; i < 2; ++i) {
-    limiter.spend(payers("ada"), most, clock.wall());
+    limiter.spend(payers("ada"), most, clock.wall(), kRow);
     EXPECT_EQ(status(key_account("ada")).spent, most);
   }
   const auto refused = limiter.hold(payers("ada"), most, now());
@@ -321,17 +324,54 @@ TEST_F(Budget, NoAmountIsNegative) {
 TEST_F(Budget, ACorrectionCountsWhereItsRecordBegan) {
   configure(key_account("ada"), budget_of(usd(10), config::Window::day));
   const auto yesterday = clock.wall();
-  limiter.spend(payers("ada"), usd(4), yesterday);
+  limiter.spend(payers("ada"), usd(4), yesterday, kRow);
   clock.advance(hours(24));
-  limiter.spend(payers("ada"), usd(3), clock.wall());
-  limiter.spend(payers("ada"), usd(-1), yesterday);
+  limiter.spend(payers("ada"), usd(3), clock.wall(), kRow);
+  limiter.spend(payers("ada"), usd(-1), yesterday, kRow);
   EXPECT_EQ(status(key_account("ada")).spent, usd(3));
-  limiter.spend(payers("ada"), usd(-1), clock.wall());
+  limiter.spend(payers("ada"), usd(-1), clock.wall(), kRow);
   EXPECT_EQ(status(key_account("ada")).spent, usd(2));
   clock.set_wall(yesterday);
   EXPECT_EQ(status(key_account("ada")).spent, usd(3));
-  limiter.spend(payers("ada"), usd(5), yesterday - hours(24));
+  limiter.spend(payers("ada"), usd(5), yesterday - hours(24), kRow);
   EXPECT_EQ(status(key_account("ada")).spent, usd(3)) << "that day is not kept";
+}
+
+// What is booked in the ledger is told to the budget a moment later, and a lesson may lie before,
+// between or behind the two.
+TEST_F(Budget, WhatALessonFindsInTheLedgerIsCountedOnceWheneverItIsTold) {
+  enum Step : char { commit = 'C', told = 'T', begin = 'b', ask = 'a', learn = 'l' };
+  std::string order = "CTabl";
+  for (const PicoUsd change : {usd(2), usd(-2)}) {
+    do {
+      const auto at = [&](Step step) { return order.find(step); };
+      if (at(commit) > at(told) || at(begin) > at(ask) || at(ask) > at(learn)) continue;
+      LocalLimiter fresh;
+      const auto ada = fresh.payers(config::KeyName("ada"), {});
+      fresh.configure(key_account("ada"), budget_of(usd(10)), now());
+      PicoUsd ledger = usd(5);
+      std::int64_t rows = kRow;
+      config::Result<PicoUsd> answer = PicoUsd{};
+      std::int64_t through = 0;
+      for (const char step : order) {
+        if (step == commit) {
+          ledger.value += change.value;
+          ++rows;
+        } else if (step == told) {
+          fresh.spend(ada, change, clock.wall(), kRow + 1);
+        } else if (step == begin) {
+          fresh.begin_to_learn();
+        } else if (step == ask) {
+          answer = ledger;
+          through = rows;
+        } else {
+          const auto tell = [&](const AccountId&, config::Clock::Wall) { return answer; };
+          EXPECT_TRUE(fresh.learn(tell, {}, through));
+        }
+      }
+      EXPECT_EQ(fresh.budgets(now()).at(0).spent, ledger) << order;
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
 }
 
 }  // namespace

@@ -191,7 +191,7 @@ class World {
       return config::Result<PicoUsd>(PicoUsd{sum});
     };
     limiter_->configure(id, limits_[id], now());
-    EXPECT_TRUE(limiter_->learn(ledger));
+    EXPECT_TRUE(limiter_->learn(ledger, {}, static_cast<std::int64_t>(rows_.size())));
   }
 
   void correct() {
@@ -205,9 +205,9 @@ class World {
       if (id.kind == AccountKind::key) key = id.name;
       if (id.kind == AccountKind::team) team = id.name;
     }
-    limiter_->spend(limiter_->payers(config::KeyName(key), config::TeamName(team)), row.amount,
-                    row.started);
     rows_.push_back(row);
+    limiter_->spend(limiter_->payers(config::KeyName(key), config::TeamName(team)), row.amount,
+                    row.started, static_cast<std::int64_t>(rows_.size()));
   }
 
   // The process dies; what was under way becomes a row of what was held for it.
