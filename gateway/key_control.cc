@@ -148,6 +148,10 @@ Awaitable<bool> KeyControl::read(Work work) {
 // Enforced before anybody can ask with it, and for as long as somebody does.
 Awaitable<void> KeyControl::changed(const admin::KeyChange& change) {
   const KeyTable& table = current_->keys();
+  if (following_) {
+    meanwhile_.push_back(
+        {change.id, change.now == nullptr ? std::nullopt : std::optional(*change.now)});
+  }
   if (change.now == nullptr) {
     if (auto last = live_.find(change.id)) leaving_.push_back({last->name.str(), last->last_use});
     publish(current_->with_keys(live_.without(table, change.id)));
@@ -207,6 +211,7 @@ Awaitable<void> KeyControl::follow() {
   };
   const bool looked = co_await read(std::move(look));
   following_ = false;
+  const std::vector<Taken> meanwhile = std::exchange(meanwhile_, {});
   if (!looked) co_return;
   if (!stored) {
     log::warn("what changed of the keys is not known yet", {{"why", stored.error().message}});
@@ -215,6 +220,11 @@ Awaitable<void> KeyControl::follow() {
   if (ours) may_be_behind_ = false;
   if (newest == last_change_) co_return;
   last_change_ = newest;
+  // What was changed here while they were read may not be in them.
+  for (const Taken& taken : meanwhile) {
+    std::erase_if(*stored, [&](const keys::StoredKey& key) { return key.id == taken.id; });
+    if (taken.now) stored->push_back(*taken.now);
+  }
   note_who_leaves(*stored);
   live_ = keys::LiveKeys(*stored, &limiter_);
   adopt(compiled_);

@@ -82,6 +82,12 @@ class KeyControl final : private keys::StoreAccess {
     std::weak_ptr<const LastUse> in_use;  // which everything it was shares
   };
 
+  // A change made here, as it was taken in.
+  struct Taken {
+    std::string id;
+    std::optional<keys::StoredKey> now;  // nullopt: deleted
+  };
+
   KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money money,
              const config::Clock& clock, Random random, sqlite::Database reader,
              const std::vector<keys::StoredKey>& stored);
@@ -112,6 +118,7 @@ class KeyControl final : private keys::StoreAccess {
   std::uint64_t lesson_ = 0;    // BudgetKeeper::ask, the latest
   bool may_be_behind_ = false;  // another process wrote the ledger, and may have changed keys
   bool following_ = false;
+  std::vector<Taken> meanwhile_;   // since it follows
   std::int64_t last_change_ = -1;  // that was taken in, by the log of changes; -1: not known
   std::vector<Leaving> leaving_;
   std::shared_ptr<const Snapshot> compiled_;  // the configuration's keys alone
