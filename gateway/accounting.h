@@ -95,7 +95,8 @@ class Accounting {
   metrics::Shard counted_;
   std::unique_ptr<WatchedLedger> watched_;
   // Outlive the thread that may be at it.
-  BelievedClock believed_;  // by what records grow old
+  BelievedClock believed_;         // by what records grow old
+  const std::chrono::hours kept_;  // how long records are
   Aging retention_;
   Aging packing_;
   std::unique_ptr<LedgerWriter> writer_;

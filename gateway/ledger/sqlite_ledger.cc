@@ -1,13 +1,13 @@
 #include "gateway/ledger/sqlite_ledger.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "gateway/ledger/account_sums.h"
 #include "gateway/ledger/chain.h"
+#include "gateway/ledger/misdated_days.h"
 #include "gateway/ledger/roll_up_packer.h"
 #include "gateway/ledger/time_cover.h"
 
@@ -84,7 +84,7 @@ Result<void> SqliteLedger::prepare() {
   if (!set_head) return set_head.error();
   auto accounts = AccountSums::open(database_);
   if (!accounts) return accounts.error();
-  auto oldest = database_.prepare("SELECT id, started, hash FROM record ORDER BY id LIMIT ?1");
+  auto oldest = database_.prepare("SELECT id, started, revision, hash FROM record ORDER BY id");
   if (!oldest) return oldest.error();
   auto remove = database_.prepare("DELETE FROM record WHERE id <= ?1");
   if (!remove) return remove.error();
@@ -229,32 +229,41 @@ Result<config::PicoUsd> SqliteLedger::spent(const AccountId& account, config::Cl
   return prepared_->accounts.spent(prepared_->names, account, since);
 }
 
-Result<int> SqliteLedger::retire(config::Clock::Wall before, int at_most) {
-  const std::int64_t border = to_micros(before);
-  std::int64_t last = 0;
-  std::int64_t through = std::numeric_limits<std::int64_t>::min();
-  std::string hash;
-  int count = 0;
+Result<int> SqliteLedger::retire(config::Clock::Wall before, config::Clock::Wall now, int at_most) {
+  Retirement gone(to_micros(before), to_micros(now), at_most);
   auto done = changing([&]() -> Result<void> {
-    auto& oldest = prepared_->oldest.with(at_most);
+    auto& oldest = prepared_->oldest.with();
     for (;;) {
       auto row = oldest.step();
       if (!row) return row.error();
-      if (!*row || oldest.integer(1) >= border) break;
-      last = oldest.integer(0);
-      through = std::max(through, oldest.integer(1));
-      hash = oldest.blob(2);
-      ++count;
+      if (!*row) break;
+      if (!gone.add({oldest.integer(0), oldest.integer(1), oldest.integer(2) != 0,
+                     std::string(oldest.blob(3))})) {
+        break;
+      }
     }
     oldest.reset();
-    if (count == 0) return {};
+    if (gone.count() == 0) return {};
     // A correction's row may outlive the row it corrects: its sums were counted in full.
-    auto removed = prepared_->remove.with(last).run();
+    auto removed = prepared_->remove.with(gone.last().id).run();
     if (!removed) return removed.error();
-    return prepared_->checkpoint.with(last, sqlite::Blob{hash}, through).run();
+    auto noted = note_misdated(gone);
+    if (!noted) return noted;
+    return prepared_->checkpoint
+        .with(gone.last().id, sqlite::Blob{gone.last().hash}, gone.through())
+        .run();
   });
   if (!done) return done.error();
-  return count;
+  return static_cast<int>(gone.count());
+}
+
+// Of days that are not over by the checkpoint, but have lost records.
+Result<void> SqliteLedger::note_misdated(const Retirement& gone) {
+  if (gone.misdated().empty()) return {};
+  auto days = misdated_days(database_);
+  if (!days) return days.error();
+  days->insert(gone.misdated().begin(), gone.misdated().end());
+  return write_misdated_days(database_, *days);
 }
 
 Result<int> SqliteLedger::pack(config::Clock::Wall before, int at_most) {

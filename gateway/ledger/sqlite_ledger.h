@@ -14,6 +14,7 @@
 #include "gateway/ledger/ledger.h"
 #include "gateway/ledger/names.h"
 #include "gateway/ledger/record_rows.h"
+#include "gateway/ledger/retirement.h"
 #include "gateway/ledger/roll_up.h"
 #include "gateway/ledger/sqlite/database.h"
 #include "gateway/ledger/sqlite/ledger_file.h"
@@ -38,10 +39,11 @@ class SqliteLedger final : public Ledger {
   // attempt is not there, adds nothing. Returns how many were written.
   config::Result<int> correct(std::span<const Correction> corrections);
 
-  // Removes the oldest records in a row that began before `before`, `at_most` of them; the
-  // sums stay, and a checkpoint that goes on with the chain. Returns how many are gone; to
-  // be called again while that is `at_most`. Short enough not to keep appends waiting.
-  config::Result<int> retire(config::Clock::Wall before, int at_most);
+  // Removes the oldest records in a row that began before `before`, `at_most` of them, with
+  // those among them that are misdated (retirement.h); the sums stay, and a checkpoint that
+  // goes on with the chain. Returns how many are gone; to be called again while that is
+  // `at_most`. Short enough not to keep appends waiting.
+  config::Result<int> retire(config::Clock::Wall before, config::Clock::Wall now, int at_most);
   // When the newest record but so many began, or the oldest where there are no more than
   // that; nullopt: there is none.
   config::Result<std::optional<config::Clock::Wall>> newest_but(int but);
@@ -64,6 +66,7 @@ class SqliteLedger final : public Ledger {
   config::Result<void> prepare();
   config::Result<void> read_head();
   config::Result<void> write_head();
+  config::Result<void> note_misdated(const Retirement& gone);
   config::Result<bool> insert(const UsageRecord& record, std::int64_t revision, RollUp& changes,
                               const Sums& sums);
   config::Result<std::optional<RecordRow>> latest(const config::RequestId& request, int attempt);

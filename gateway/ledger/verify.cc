@@ -9,6 +9,7 @@
 
 #include "config/calendar.h"
 #include "gateway/ledger/chain.h"
+#include "gateway/ledger/misdated_days.h"
 #include "gateway/ledger/record_rows.h"
 #include "gateway/ledger/time_cover.h"
 #include "gateway/ledger/verify_indexes.h"
@@ -150,7 +151,10 @@ class Verifier {
   }
 
   Result<void> sums() {
+    auto misdated = misdated_days(database_);
+    if (!misdated) return misdated.error();
     const SumsToVerify what{.through = through_,
+                            .misdated = *std::move(misdated),
                             .found = [this](std::string finding) { found(std::move(finding)); },
                             .reached =
                                 [this](std::int64_t day) {

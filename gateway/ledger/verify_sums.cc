@@ -130,8 +130,9 @@ class SumsVerifier {
 
   // Quarters are the sums of their records, hours those of their quarters, the day of its hours.
   Result<void> day_of_sums(std::int64_t day) {
-    const bool whole = what_->through == std::numeric_limits<std::int64_t>::min() ||
+    const bool after = what_->through == std::numeric_limits<std::int64_t>::min() ||
                        day > slot_of(what_->through, kDay);
+    const bool whole = after && !what_->misdated.contains(day);
     Differences of_day[2];
     for (std::int64_t hour = day; hour < day + kDay; hour += kHour) {
       auto done = hour_of_sums(hour, whole, of_day);

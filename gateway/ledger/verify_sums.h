@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "gateway/ledger/names.h"
@@ -15,6 +16,7 @@ struct SumsToVerify {
   // Up to this moment (microseconds) retention took records: of the days it lies in or before,
   // sums are compared with each other only.
   std::int64_t through = 0;
+  std::set<std::int64_t> misdated;                // so are these days (misdated_days.h)
   std::function<void(std::string)> found;         // one finding, a line
   std::function<void(std::int64_t day)> reached;  // the UTC day that is read next, in seconds
 };

@@ -129,7 +129,7 @@ TEST_F(PackingTest, SumsOutliveTheirRecords) {
   append(month(300));
   const auto before = reports();
   pack_all(kNoon + hours(48), 1000);
-  EXPECT_EQ(*ledger_->retire(kNoon + hours(48), 1000), 300);
+  EXPECT_EQ(*ledger_->retire(kNoon + hours(48), kNoon + hours(24) * 30, 1000), 300);
   EXPECT_EQ(verdict().removed, 300);
   EXPECT_THAT(verdict().findings, IsEmpty());
   EXPECT_EQ(reports(), before);

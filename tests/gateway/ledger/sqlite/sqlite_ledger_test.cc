@@ -192,16 +192,16 @@ TEST_F(SqliteLedgerTest, OldRecordsGoAndTheirSumsStay) {
   for (int i = 0; i < 10; ++i) records.push_back(record(i, kNoon + i * hours(24)));
   append(records);
   const auto before = kNoon + hours(24) * 5;
-  EXPECT_EQ(*ledger_->retire(before, 3), 3);
-  EXPECT_EQ(*ledger_->retire(before, 3), 2);
-  EXPECT_EQ(*ledger_->retire(before, 3), 0);
+  EXPECT_EQ(*ledger_->retire(before, before + hours(24) * 30, 3), 3);
+  EXPECT_EQ(*ledger_->retire(before, before + hours(24) * 30, 3), 2);
+  EXPECT_EQ(*ledger_->retire(before, before + hours(24) * 30, 3), 0);
   EXPECT_EQ(rows(), 5);
   EXPECT_EQ(spent({}), PicoUsd{10 * kUsd});
   // Within what is gone, a moment counts as the beginning of its quarter of an hour.
   EXPECT_EQ(spent({}, kNoon + hours(24) + minutes(1)), PicoUsd{9 * kUsd});
   reopen();
   append({record(100, kNoon + hours(24) * 20)});
-  EXPECT_EQ(*ledger_->retire(kNoon + hours(24) * 100, 100), 6);
+  EXPECT_EQ(*ledger_->retire(kNoon + hours(24) * 100, kNoon + hours(24) * 130, 100), 6);
   reopen();
   append({record(101)});
   EXPECT_EQ(all()[0].id, 12);

@@ -159,7 +159,7 @@ TEST_F(VerifyTest, ARenamedKeyIsNoticed) {
 }
 
 TEST_F(VerifyTest, WhatRetentionLeavesIsSoundAndStillGuarded) {
-  ASSERT_EQ(*ledger_->retire(kNoon + hours(3) * 30, 1000), 30);
+  ASSERT_EQ(*ledger_->retire(kNoon + hours(3) * 30, kNoon + hours(24) * 30, 1000), 30);
   const Verdict good = verdict();
   EXPECT_THAT(good.findings, IsEmpty());
   EXPECT_EQ(good.removed, 30);
@@ -168,6 +168,28 @@ TEST_F(VerifyTest, WhatRetentionLeavesIsSoundAndStillGuarded) {
       "UPDATE rollup SET attempts = 9 WHERE span = 86400 AND slot ="
       " (SELECT min(slot) FROM rollup WHERE span = 86400)");
   EXPECT_THAT(verdict().findings, testing::Contains(HasSubstr("is not that of its parts")));
+}
+
+// Of a clock that was two years ahead for a moment.
+TEST_F(VerifyTest, AMisdatedRecordGoesWithThoseAroundItAndWhatStaysIsGuarded) {
+  const auto ahead = kNoon + hours(24) * 730;
+  ledger_.reset();
+  path_ = folder_.file("misdated.db");
+  ledger_ = *SqliteLedger::open(path_, {});
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(ledger_->append({{record(i, i == 10 ? ahead : kNoon + i * hours(24))}}));
+  }
+  ASSERT_EQ(*ledger_->retire(kNoon + hours(24) * 15, kNoon + hours(24) * 40, 1000), 15);
+  ledger_.reset();
+  ledger_ = *SqliteLedger::open(path_, {});
+  const Verdict good = verdict();
+  EXPECT_THAT(good.findings, IsEmpty());
+  EXPECT_EQ(good.records, 5);
+  // Between what is gone and what was misdated, sums are still compared with their records.
+  tamper(
+      "UPDATE rollup SET attempts = 9 WHERE slot / 86400 = (SELECT max(started) FROM record)"
+      " / 86400000000");
+  EXPECT_THAT(verdict().findings, testing::Contains(HasSubstr("is not that of its records")));
 }
 
 TEST_F(VerifyTest, AFlippedByteInTheFileIsFound) {

@@ -1,0 +1,63 @@
+#pragma once
+// Which of the ledger's rows retention takes: always the first ones, so that the chain goes on
+// behind them. One whose clock was ahead when it was written does not keep those behind it: it
+// counts as old as they are. Rows are given in the chain's order. A value; pure.
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace gateway {
+
+class Retirement {
+ public:
+  // How far it is looked for an old row behind those that are dated later.
+  static constexpr int kLookAhead = 10'000;
+  // As many that are dated before `now` are taken for misdated at a time.
+  static constexpr int kMostDoubtful = 10;
+
+  struct Row {
+    std::int64_t id = 0;
+    std::int64_t started = 0;  // microseconds, as below
+    bool correction = false;
+    std::string hash;
+  };
+
+  // What began before `before` is old; `at_most` rows go.
+  Retirement(std::int64_t before, std::int64_t now, int at_most)
+      : before_(before), now_(now), at_most_(static_cast<std::size_t>(at_most)) {}
+
+  // False: no further row is wanted.
+  bool add(Row row);
+
+  std::size_t count() const { return count_; }
+  const Row& last() const { return last_; }
+  // The latest moment among the old ones that go.
+  std::int64_t through() const { return through_; }
+  // The UTC days (seconds) in which those lie that are dated later and go as well.
+  const std::set<std::int64_t>& misdated() const { return misdated_; }
+
+ private:
+  bool wait(Row row);
+  void take(Row row);
+
+  const std::int64_t before_;
+  const std::int64_t now_;
+  const std::size_t at_most_;
+
+  std::size_t count_ = 0;
+  Row last_;
+  std::int64_t through_ = std::numeric_limits<std::int64_t>::min();
+  std::set<std::int64_t> misdated_;
+
+  // They go with an old row behind them.
+  std::vector<Row> waiting_;
+  std::int64_t earliest_ = std::numeric_limits<std::int64_t>::max();  // of those dated later
+  int doubtful_ = 0;
+  int looked_ = 0;
+};
+
+}  // namespace gateway

@@ -1,0 +1,116 @@
+#include "gateway/ledger/retirement.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "gateway/ledger/record_rows.h"
+#include "tests/gateway/ledger/sqlite/records.h"
+
+namespace gateway {
+namespace {
+
+using std::chrono::hours;
+using test::kNoon;
+
+// Rows by the day they say they began on; records are kept for ninety.
+class RetirementTest : public testing::Test {
+ protected:
+  static constexpr int kKept = 90;
+
+  void rows(int count, int day) {
+    for (int i = 0; i < count; ++i) row(hours(24) * day + std::chrono::seconds(i));
+  }
+  void row(hours day) { row(std::chrono::seconds(day)); }
+  void row(std::chrono::seconds after, bool correction = false) {
+    const auto id = static_cast<std::int64_t>(rows_.size()) + 1;
+    rows_.push_back({id, to_micros(kNoon + after), correction, std::to_string(id)});
+  }
+  static Retirement on(int today, int at_most = 500) {
+    const auto now = kNoon + hours(24) * today;
+    return {to_micros(now - hours(24) * kKept), to_micros(now), at_most};
+  }
+  Retirement looked(Retirement retirement) const {
+    for (const auto& row : rows_) {
+      if (!retirement.add(row)) break;
+    }
+    return retirement;
+  }
+  std::size_t gone(int today) const { return looked(on(today)).count(); }
+
+  std::vector<Retirement::Row> rows_;
+};
+
+TEST_F(RetirementTest, OneDatedInTheFutureGoesWithThoseAroundIt) {
+  rows(5, 1);
+  rows(1, 800);
+  rows(5, 1);
+  rows(5, 2);
+  const auto retirement = looked(on(92));
+  EXPECT_EQ(retirement.count(), 11U);
+  EXPECT_EQ(retirement.last().hash, "11");
+  EXPECT_EQ(retirement.through(), rows_[10].started) << "not when the misdated one says";
+  const auto day = to_micros(kNoon - hours(12) - std::chrono::minutes(15) + hours(24) * 800);
+  EXPECT_EQ(retirement.misdated(), std::set<std::int64_t>{day / 1'000'000});
+}
+
+TEST_F(RetirementTest, SoDoesOneWhoseTimeHasComeMeanwhile) {
+  rows(5, 1);
+  rows(1, 60);
+  rows(5, 1);
+  EXPECT_EQ(gone(92), 11U);
+}
+
+TEST_F(RetirementTest, AnHourOfAWrongClockGoesToo) {
+  rows(5, 1);
+  rows(3'000, 800);
+  rows(5, 1);
+  rows(5, 2);
+  // In steps, as the ledger has them: none is longer, and together they are the whole.
+  std::size_t sum = 0;
+  for (;;) {
+    const auto step = looked(on(92));
+    EXPECT_LE(step.count(), 500U);
+    sum += step.count();
+    rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(step.count()));
+    if (step.count() < 500) break;
+  }
+  EXPECT_EQ(sum, 3'010U);
+}
+
+TEST_F(RetirementTest, WhatIsDatedInTheFutureStaysWhileNothingBehindItIsOld) {
+  rows(5, 1);
+  rows(2, 800);
+  rows(5, 3);
+  EXPECT_EQ(gone(92), 5U);
+  EXPECT_EQ(gone(94), 12U);
+  rows_.clear();
+  rows(1, 800);
+  EXPECT_EQ(gone(200), 0U) << "the only one";
+}
+
+TEST_F(RetirementTest, WhatIsYoungStaysThoughSomethingOldCameIntoTheLedgerLate) {
+  rows(5, 1);
+  rows(20, 50);
+  rows(5, 1);  // the journal of one that died long ago
+  EXPECT_EQ(gone(92), 5U);
+}
+
+TEST_F(RetirementTest, WhatIsYoungStaysThoughAnOldAttemptWasCorrectedLate) {
+  rows(1, 50);
+  row(hours(24), true);
+  rows(1, 50);
+  EXPECT_EQ(gone(92), 0U);
+}
+
+TEST_F(RetirementTest, AttemptsThatEndedOutOfOrderStayForTheirWholeTime) {
+  row(hours(24 * 2));
+  row(hours(24 + 2));
+  EXPECT_EQ(gone(92), 0U);
+  EXPECT_EQ(gone(93), 2U);
+}
+
+}  // namespace
+}  // namespace gateway
