@@ -16,8 +16,8 @@ void write_head(JsonWriter& json, JsonValue answer, std::string_view object) {
   json.begin_object().raw_member("id", answer["id"].raw()).member("object", object);
   json.raw_member("created", answer["created"].raw());
   json.raw_member("model", answer["model"].raw());
-  if (answer["system_fingerprint"].is(JsonType::string)) {
-    json.raw_member("system_fingerprint", answer["system_fingerprint"].raw());
+  for (const char* name : {"system_fingerprint", "service_tier", "provider"}) {
+    if (answer[name].is(JsonType::string)) json.raw_member(name, answer[name].raw());
   }
 }
 

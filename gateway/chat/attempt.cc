@@ -21,12 +21,15 @@ using config::Result;
 // Enough of a refusal to classify and quote it.
 constexpr std::size_t kMaxErrorBody = 256 * 1024;
 
-// Where a stream was asked for, only what calls itself JSON is taken for something else:
-// some servers name no type, or a wrong one.
+bool has_type(const providers::AnswerHead& head, std::string_view type) {
+  return boost::beast::iequals(head.find("content-type").substr(0, type.size()), type);
+}
+
+// What was asked for is what came, unless it calls itself the other: some servers name no type,
+// or a wrong one.
 bool is_stream(const providers::UpstreamRequest& request, const providers::AnswerHead& head) {
-  constexpr std::string_view kJson = "application/json";
-  return request.streamed &&
-         !boost::beast::iequals(head.find("content-type").substr(0, kJson.size()), kJson);
+  return request.streamed ? !has_type(head, "application/json")
+                          : has_type(head, "text/event-stream");
 }
 
 }  // namespace
@@ -76,7 +79,10 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   } else {
     Delivery delivery{adapter,     call,  *head,  request->dropped, exchange,
                       asker.reply, meter, settle, asker.signs,      departure};
-    if (is_stream(*request, *head)) {
+    const bool stream = is_stream(*request, *head);
+    if (stream && !request->streamed) {
+      done = co_await relay_stream_as_whole(delivery);
+    } else if (stream) {
       decoder = adapter.open_stream(call, *head);
       done = co_await relay_stream(delivery, *decoder);
     } else {

@@ -77,15 +77,42 @@ config::Error nobody_there() {
 
 }  // namespace
 
-Awaitable<Result<void>> relay_whole(Delivery delivery) {
-  auto bytes = Result<std::string_view>(std::string_view{});
-  {
-    Waiting upstream(delivery.request);
-    bytes = co_await delivery.upstream.read_all(kMaxWholeAnswer);
-  }
-  if (!bytes) co_return bytes.error();
+namespace {
 
-  auto completion = delivery.adapter.decode(delivery.call, delivery.head, *bytes);
+// All that a decoder makes of a stream that has ended.
+Result<std::string> decoded_whole(std::string_view bytes, providers::StreamDecoder& decoder) {
+  providers::SseParser parser;
+  providers::Body out;
+  std::string all;
+  parser.feed(bytes);
+  while (!decoder.done()) {
+    auto event = parser.next();
+    if (!event) event = parser.finish();
+    if (!event) break;
+    out.clear();
+    if (auto decoded = decoder.decode(*event, out); !decoded) return decoded.error();
+    all += out.str();
+  }
+  out.clear();
+  if (auto finished = decoder.finish(out); !finished) return finished.error();
+  return all + out.str();
+}
+
+// As the client of a whole answer gets it.
+Result<providers::Completion> put_together(const Delivery& delivery, std::string_view bytes) {
+  providers::ChatRequest chat = delivery.call.chat;
+  chat.stream = true;
+  chat.include_usage = true;
+  const providers::Call& asked = delivery.call;
+  const providers::Call call{chat, asked.target, asked.json, asked.allow_upstream_extras,
+                             asked.allowed_models};
+  const auto decoder = delivery.adapter.open_stream(call, delivery.head);
+  auto stream = decoded_whole(bytes, *decoder);
+  if (!stream) return std::move(stream).error();
+  return providers::completion_from_stream(call, *stream, *decoder);
+}
+
+Awaitable<Result<void>> deliver(Delivery delivery, Result<providers::Completion> completion) {
   if (!completion) {
     note_verdict(delivery, completion.error());
     co_return completion.error();
@@ -112,6 +139,27 @@ Awaitable<Result<void>> relay_whole(Delivery delivery) {
   Waiting client(delivery.request);
   if (delivery.call.chat.stream) co_return co_await delivery.reply.finish_stream(*stream);
   co_return co_await delivery.reply.send(200, "application/json", completion->body);
+}
+
+Awaitable<Result<std::string_view>> read_whole(const Delivery& delivery) {
+  const Waiting upstream(delivery.request);
+  co_return co_await delivery.upstream.read_all(kMaxWholeAnswer);
+}
+
+}  // namespace
+
+Awaitable<Result<void>> relay_whole(Delivery delivery) {
+  const auto bytes = co_await read_whole(delivery);
+  if (!bytes) co_return bytes.error();
+  auto completion = delivery.adapter.decode(delivery.call, delivery.head, *bytes);
+  co_return co_await deliver(delivery, std::move(completion));
+}
+
+Awaitable<Result<void>> relay_stream_as_whole(Delivery delivery) {
+  const auto bytes = co_await read_whole(delivery);
+  if (!bytes) co_return bytes.error();
+  auto completion = put_together(delivery, *bytes);
+  co_return co_await deliver(delivery, std::move(completion));
 }
 
 Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder) {

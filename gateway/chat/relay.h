@@ -32,6 +32,9 @@ struct Delivery {
 // A complete answer; as the stream the client asked for, where it asked for one.
 Awaitable<config::Result<void>> relay_whole(Delivery delivery);
 
+// The same, of an upstream that streams although a whole answer was asked for.
+Awaitable<config::Result<void>> relay_stream_as_whole(Delivery delivery);
+
 // A stream. One read, one write: the next read starts when the client has taken the
 // last write, so a slow client slows its upstream and memory stays at one buffer. A
 // stream that stays quiet gets its head and comments; that alone is no content.

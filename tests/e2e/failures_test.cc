@@ -95,6 +95,31 @@ TEST_F(Failures, U24_ErrorsInsideHttp200AreErrors) {
   }
 }
 
+TEST_F(Failures, U28_AStreamWhereJsonWasAskedIsPutTogether) {
+  for (const auto dialect : kDialects) {
+    const auto plain = chat(std::string(dialect) + "/ok");
+    const auto answer = chat(std::string(dialect) + "/stream-though-json");
+    ASSERT_EQ(answer.status, 200) << dialect << answer.body;
+    const auto message = [](const HttpAnswer& from) {
+      return json(from).at("choices").at(0).at("message").at("content");
+    };
+    EXPECT_EQ(message(answer), message(plain)) << dialect;
+    EXPECT_EQ(json(answer).at("object"), "chat.completion");
+    EXPECT_EQ(json(answer).at("choices").at(0).at("finish_reason"), "stop");
+    // Some count only in streams that were asked to; those are estimated.
+    EXPECT_GT(json(answer).at("usage").at("completion_tokens").as_int64(), 7) << dialect;
+  }
+}
+
+TEST_F(Failures, U28_JsonWhereAStreamWasAskedIsStreamed) {
+  for (const auto dialect : kDialects) {
+    const auto answer = stream(std::string(dialect) + "/json-though-stream");
+    ASSERT_EQ(answer.answer.status, 200) << dialect << answer.answer.body;
+    EXPECT_TRUE(answer.done) << dialect;
+    EXPECT_TRUE(answer.text().starts_with("You said")) << answer.answer.body;
+  }
+}
+
 // The break comes after a pause, so that what was said before it has been relayed.
 constexpr std::string_view kPace = ",slow-20ms";
 

@@ -95,6 +95,12 @@ void check_stream(const fuzz::AdapterUnderTest& under_test, const Call& call,
   const bool everywhere = std::hash<std::string_view>{}(stream) % 4 == 0;
   const auto cut = everywhere ? fuzz::Cut::bytes : fuzz::Cut::pieces;
   FUZZ_CHECK(run_stream(under_test, call, head, stream, cut) == whole, whole.text);
+  // As where a whole answer was asked for.
+  if (!call.chat.include_usage || !whole.error.empty()) return;
+  const auto decoder = under_test.adapter->open_stream(call, head);
+  const auto answer = providers::completion_from_stream(call, whole.text, *decoder);
+  FUZZ_CHECK(answer.has_value(), whole.text);
+  fuzz::check_is_json(answer->body.str(), under_test.target.kind);
 }
 
 void check_whole(const fuzz::AdapterUnderTest& under_test, const Call& call, const AnswerHead& head,
