@@ -98,6 +98,17 @@ struct Timeouts {
   milliseconds idle{60'000};            // between bytes; comments are life
 };
 
+// When a target that fails is left alone, and for how long.
+struct Breaker {
+  int failures_in_a_row = 5;  // 0: however many
+  int failure_share = 50;     // percent of a window's attempts; 0: any
+  int least_attempts = 20;    // in a window, before its share says anything
+  milliseconds window{30'000};
+  milliseconds open_for{1'000};  // then one request tries it; twice as long each time
+  milliseconds open_at_most{60'000};
+  milliseconds unusable_for{300'000};  // a bad key, no credit, no such model
+};
+
 // Drops the hint and says so in a header, or refuses the request (decisions 20).
 enum class UnsupportedParams : std::uint8_t { drop, reject };
 
@@ -116,6 +127,7 @@ struct Provider {
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::string extra_body;  // members spliced into every JSON request: `"k":1,"l":"x"`; may be empty
   Timeouts timeouts;
+  Breaker breaker;
 };
 
 // What becomes of an answer whose client has left: its upstream is closed at once, or it is
@@ -139,6 +151,7 @@ struct Target {
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::string extra_body;
   Timeouts timeouts;
+  Breaker breaker;
   OnClientGone on_client_gone = OnClientGone::cancel;
   int weight = 1;
   std::int64_t context_length = 0;           // 0: not known

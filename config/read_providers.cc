@@ -128,6 +128,7 @@ Provider read_provider(const YamlNode& node, Surroundings& around) {
   read_headers(map.get("extra_headers"), out);
   read_extra_body(map.get("extra_body"), out.extra_body);
   out.timeouts = read_timeouts(map.get("timeouts"), out.timeouts);
+  out.breaker = read_breaker(map.get("breaker"), out.breaker);
   return out;
 }
 
@@ -161,6 +162,20 @@ Timeouts read_timeouts(const YamlNode& node, Timeouts defaults) {
   read_duration(map.get("first_content"), defaults.first_content);
   read_duration(map.get("whole_answer"), defaults.whole_answer);
   read_duration(map.get("idle"), defaults.idle);
+  return defaults;
+}
+
+Breaker read_breaker(const YamlNode& node, Breaker defaults) {
+  constexpr int kMostInARow = 250;
+  constexpr int kMostAttempts = 1'000'000;
+  YamlMap map(node);
+  read_whole(map.get("failures_in_a_row"), defaults.failures_in_a_row, 0, kMostInARow);
+  read_whole(map.get("failure_share"), defaults.failure_share, 0, 100);
+  read_whole(map.get("least_attempts"), defaults.least_attempts, 1, kMostAttempts);
+  read_duration(map.get("window"), defaults.window);
+  read_duration(map.get("open_for"), defaults.open_for);
+  read_duration(map.get("open_at_most"), defaults.open_at_most);
+  read_duration(map.get("unusable_for"), defaults.unusable_for);
   return defaults;
 }
 

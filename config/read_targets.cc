@@ -43,6 +43,7 @@ Target of_provider(const Provider& provider) {
   out.extra_headers = provider.extra_headers;
   out.extra_body = provider.extra_body;
   out.timeouts = provider.timeouts;
+  out.breaker = provider.breaker;
   return out;
 }
 
@@ -107,6 +108,7 @@ std::optional<Target> read_target(const YamlNode& node, const Model& served,
   read_tokenizer(map.get("tokenizer"), out.tokenizer);
   out.overrides = read_capabilities(map.get("capabilities"));
   out.timeouts = read_timeouts(map.get("timeouts"), out.timeouts);
+  out.breaker = read_breaker(map.get("breaker"), out.breaker);
   const auto price = map.get("price");
   if (!provider || out.model.empty()) return std::nullopt;
   read_target_price(price, node, *provider, prices, out);

@@ -46,6 +46,7 @@ std::vector<Provider> read_providers(const YamlNode& node, Surroundings& around)
 void read_kind(const YamlNode& node, std::string& out, const Surroundings& around);
 void read_preset(const YamlNode& node, std::string& out);
 Timeouts read_timeouts(const YamlNode& node, Timeouts defaults);
+Breaker read_breaker(const YamlNode& node, Breaker defaults);
 
 // read_targets.cc: of `model` what its targets inherit is read already.
 void read_tokenizer(const YamlNode& node, Tokenizer& out);

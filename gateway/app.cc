@@ -79,7 +79,8 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
                         .note = [this](const std::string& who, const std::string& asked) {
                           return keys_->note(who, "reconcile", asked);
                         }} {
-  const Shared shared{clock_, metrics_, client_connections_, draining_, limiter_, drains_};
+  const Shared shared{clock_,  metrics_, client_connections_, draining_, limiter_,
+                      drains_, breakers_};
   metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);

@@ -68,6 +68,7 @@ class App {
   limits::Limiter& limiter_;
   Accounting& accounting_;
   std::atomic<int> drains_{0};  // Worker::drains()
+  upstream::CircuitBreakers breakers_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::size_t still_draining_ = 0;
 

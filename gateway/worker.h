@@ -1,7 +1,8 @@
 #pragma once
 // One thread and everything that traffic taught it: its event loop, deadlines,
 // upstream connections, parsers, metrics shard and current snapshot. Nothing here but
-// the limits is shared with another worker; a request never leaves the one that accepted it.
+// the limits and the breakers is shared with another worker; a request never leaves the one that
+// accepted it.
 
 #include <atomic>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "gateway/ledger/record_sink.h"
 #include "gateway/limits/limiter.h"
 #include "gateway/snapshot.h"
+#include "gateway/upstream/circuit_breakers.h"
 #include "gateway/upstream/pool.h"
 #include "providers/wire/json_workspace.h"
 
@@ -21,12 +23,13 @@ namespace gateway {
 class Worker {
  public:
   Worker(const config::Clock& clock, RecordSink& records, limits::Limiter& limiter,
-         std::atomic<int>& drains, const std::shared_ptr<const Snapshot>& snapshot,
-         std::uint64_t seed)
+         std::atomic<int>& drains, upstream::CircuitBreakers& breakers,
+         const std::shared_ptr<const Snapshot>& snapshot, std::uint64_t seed)
       : clock_(clock),
         limiter_(limiter),
         drains_(drains),
         records_(records),
+        breakers_(breakers),
         snapshot_(pin(snapshot)),
         random_(seed) {}
   Worker(const Worker&) = delete;
@@ -41,6 +44,7 @@ class Worker {
   net::io_context& io() { return io_; }
   Deadlines& deadlines() { return deadlines_; }
   upstream::Pools& pools() { return pools_; }
+  upstream::BreakerView& breakers() { return breakers_; }
   providers::JsonWorkspace& json() { return json_; }
   std::mt19937_64& random() { return random_; }
 
@@ -60,6 +64,7 @@ class Worker {
 
   // Touched only on this worker's thread.
   RecordSink& records_;
+  upstream::BreakerView breakers_;
   net::io_context io_{1};
   Deadlines deadlines_{io_, clock_};
   upstream::Pools pools_{io_, deadlines_, clock_};

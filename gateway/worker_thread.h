@@ -25,6 +25,7 @@ struct Shared {
   const std::atomic<bool>& draining;
   limits::Limiter& limiter;
   std::atomic<int>& drains;  // Worker::drains()
+  upstream::CircuitBreakers& breakers;
 };
 
 class WorkerThread {

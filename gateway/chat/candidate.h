@@ -30,6 +30,8 @@ class Candidate {
   const providers::Adapter& adapter() const { return adapter_; }
   const config::Target& target() const { return call_.target; }
   const providers::Call& call() const { return call_; }
+  // The configured target is a pattern, and clients say what it stands for.
+  bool from_pattern() const { return own_.has_value(); }
 
   // The request to send, or why this target cannot serve it. (A model may rather refuse than
   // answer a little differently.)

@@ -10,6 +10,7 @@
 #include "gateway/chat/admission.h"
 #include "gateway/chat/attempt.h"
 #include "gateway/chat/candidate.h"
+#include "gateway/chat/circuit.h"
 #include "gateway/chat/dry_run.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/signs_of_life.h"
@@ -161,6 +162,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   const auto fallbacks = allowed_models(worker_.json(), chat, *request.caller);
   std::optional<config::Error> best;  // of the failures, what tells the client most
   std::optional<config::Error> last;
+  std::optional<config::Error> resting;  // of those that are not asked since they failed before
   const config::Target* failed = nullptr;
   SignsOfLife signs(reply, meter, asked.snapshot->config().server.sign_of_life);
   const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply, meter, signs};
@@ -169,13 +171,21 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
 
     const Candidate candidate(*target, match.rest, chat, worker_.json(), *request.caller,
                               fallbacks);
+    Circuit circuit(worker_.breakers(), candidate.target(), candidate.from_pattern(),
+                    worker_.clock());
+    if (!circuit.allows()) {
+      if (!best) resting = resting ? more_useful(*resting, circuit.refusal()) : circuit.refusal();
+      continue;
+    }
     auto done = co_await attempt(worker_, asker, candidate);
+    circuit.judge(done);
     if (done || meter.content_shown()) co_return done;
     last = std::move(done).error();
     failed = &target->target;
     best = best ? more_useful(*best, *last) : *last;
   }
   if (best) co_return *std::move(best);
+  if (resting) co_return *std::move(resting);
   co_return config::invalid_request(fmt::format("The model '{}' is not offered on this endpoint.",
                                                 match.route->model->name.view()),
                                     "model");

@@ -1,0 +1,109 @@
+#include "gateway/chat/circuit.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "gateway/log.h"
+
+namespace gateway::chat {
+namespace {
+
+using config::ErrorCode;
+using upstream::CircuitBreaker;
+using Permit = CircuitBreaker::Permit;
+
+// However long an upstream asks to be left alone for.
+constexpr std::chrono::milliseconds kLongestRest{60'000};
+
+enum class Verdict : std::uint8_t { works, fails, unusable, nothing };
+
+// `pattern`: clients name its models, and may name one that is none.
+Verdict verdict_of(const config::Error& error, bool pattern) {
+  using enum ErrorCode;
+  switch (error.code) {
+    case upstream_rejected:
+    case content_policy:
+    case context_length:
+      return Verdict::works;
+    case upstream_busy:
+    case upstream_unavailable:
+    case upstream_timeout:
+    case upstream_garbled:
+      return Verdict::fails;
+    case upstream_model_missing:
+      return pattern ? Verdict::works : Verdict::unusable;
+    case upstream_denied:
+    case upstream_no_credit:
+      return Verdict::unusable;
+    default:
+      return Verdict::nothing;
+  }
+}
+
+}  // namespace
+
+Circuit::Circuit(upstream::BreakerView& breakers, const config::Target& target, bool pattern,
+                 const config::Clock& clock)
+    : breakers_(breakers),
+      target_(target),
+      pattern_(pattern),
+      clock_(clock),
+      name_(pattern ? fmt::format("{}/{}", target.provider.view(), target.model)
+                    : target.name.str()),
+      breaker_(breakers.find(name_)),
+      permit_(breaker_ == nullptr ? Permit::given : breaker_->ask(clock.now())) {}
+
+Circuit::~Circuit() {
+  if (!judged_ && breaker_ != nullptr) breaker_->returned(permit_, clock_.now());
+}
+
+config::Error Circuit::refusal() const {
+  const auto status = breaker_->status(clock_.now());
+  config::Error error;
+  error.code = status.why.value_or(ErrorCode::upstream_unavailable);
+  error.message =
+      status.why ? "The upstream failed a moment ago and is left alone for now; try again later."
+                 : "The upstream is out of use for now; try again later.";
+  error.detail = fmt::format("the circuit of {} is open", name_);
+  error.retry_after = std::max(status.next_probe.value_or(std::chrono::milliseconds(0)),
+                               std::chrono::milliseconds(1'000));
+  return error;
+}
+
+void Circuit::judge(const config::Result<void>& done) {
+  if (!done) return failed(done.error());
+  judged_ = true;
+  if (breaker_ == nullptr) return;
+  log_change(breaker_->succeeded(permit_, clock_.now(), target_.breaker), "target answers again",
+             "");
+}
+
+void Circuit::failed(const config::Error& error) {
+  const Verdict verdict = verdict_of(error, pattern_);
+  if (verdict == Verdict::nothing) return;
+  if (verdict == Verdict::works) return judge({});
+  judged_ = true;
+  if (breaker_ == nullptr) breaker_ = breakers_.make(name_, target_.name.view());
+  if (breaker_ == nullptr) return;
+  const auto now = clock_.now();
+  bool opened = false;
+  if (verdict == Verdict::unusable) {
+    opened = breaker_->bench(permit_, error.code, target_.breaker.unusable_for, now);
+  } else if (error.code == ErrorCode::upstream_busy && error.retry_after) {
+    opened = breaker_->bench(permit_, error.code, std::min(*error.retry_after, kLongestRest), now);
+  } else {
+    opened = breaker_->failed(permit_, error.code, now, target_.breaker);
+  }
+  log_change(opened, "target left alone", config::to_string(error.code));
+}
+
+void Circuit::log_change(bool changed, std::string_view message, std::string_view why) const {
+  if (!changed) return;
+  log::warn(
+      message,
+      {{"target", target_.name.view()}, {"model", std::string_view(target_.model)}, {"why", why}});
+}
+
+}  // namespace gateway::chat

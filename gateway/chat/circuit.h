@@ -1,0 +1,44 @@
+#pragma once
+// One attempt's dealings with its target's breaker: whether it may be made, and what its end tells
+// of the target. On the request's frame; its worker's thread.
+
+#include <string>
+
+#include "config/base/clock.h"
+#include "config/base/error.h"
+#include "config/config.h"
+#include "gateway/upstream/circuit_breakers.h"
+
+namespace gateway::chat {
+
+class Circuit {
+ public:
+  // `target` with its model spelled out; `pattern`: the configured one holds a *. All outlive this.
+  Circuit(upstream::BreakerView& breakers, const config::Target& target, bool pattern,
+          const config::Clock& clock);
+  // An attempt that nobody judged tells nothing.
+  ~Circuit();
+  Circuit(const Circuit&) = delete;
+  Circuit& operator=(const Circuit&) = delete;
+
+  bool allows() const { return permit_ != upstream::CircuitBreaker::Permit::refused; }
+  // Why not: what was wrong, and when it is tried again.
+  config::Error refusal() const;
+
+  void judge(const config::Result<void>& done);
+
+ private:
+  void failed(const config::Error& error);
+  void log_change(bool changed, std::string_view message, std::string_view why) const;
+
+  upstream::BreakerView& breakers_;
+  const config::Target& target_;
+  const bool pattern_;
+  const config::Clock& clock_;
+  const std::string name_;
+  upstream::CircuitBreaker* breaker_;
+  upstream::CircuitBreaker::Permit permit_;
+  bool judged_ = false;
+};
+
+}  // namespace gateway::chat
