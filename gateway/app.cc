@@ -13,6 +13,7 @@
 #include "gateway/admin/pages.h"
 #include "gateway/admin/reconcile_api.h"
 #include "gateway/admin/usage_api.h"
+#include "gateway/circuit_metrics.h"
 #include "gateway/log.h"
 #include "gateway/money_metrics.h"
 #include "gateway/version.h"
@@ -76,15 +77,25 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
           [this] { return keys_->snapshot(); }),
       reconcile_source_{.passes = reconciling_,
                         .clock = clock_,
-                        .note = [this](const std::string& who, const std::string& asked) {
-                          return keys_->note(who, "reconcile", asked);
-                        }} {
+                        .note =
+                            [this](const std::string& who, const std::string& asked) {
+                              return keys_->note(who, "reconcile", "ledger", asked);
+                            }},
+      targets_source_{.snapshot = [this] { return keys_->snapshot(); },
+                      .breakers = breakers_,
+                      .clock = clock_,
+                      .note =
+                          [this](const std::string& who, std::string_view action,
+                                 const std::string& target, const std::string& asked) {
+                            return keys_->note(who, action, target, asked);
+                          }} {
   const Shared shared{clock_,  metrics_, client_connections_, draining_, limiter_,
                       drains_, breakers_};
   metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
     add_budget_metrics(limiter_, limits::Now::of(clock_), families);
+    add_circuit_metrics(*keys_->snapshot(), breakers_, clock_.now(), families);
     reconciling_.add_metrics(families);
   });
   config::Endpoint where = server_.listen;
@@ -141,6 +152,9 @@ http::Endpoints App::admin_endpoints() {
   const auto reconcile = [this](const admin::Call& call, http::Reply& reply) {
     return admin::reconcile(reconcile_source_, call, reply);
   };
+  const auto targets = [this](const admin::Call& call) {
+    return admin::targets(targets_source_, call);
+  };
   using admin::Role;
   auto table =
       admin::api_endpoints(tokens_, {
@@ -151,6 +165,8 @@ http::Endpoints App::admin_endpoints() {
                                         {verb::patch, "/api/keys/", Role::admin, keys},
                                         {verb::delete_, "/api/keys/", Role::admin, keys},
                                         {verb::get, "/api/audit", Role::viewer, keys},
+                                        {verb::get, "/api/targets", Role::viewer, targets},
+                                        {verb::post, "/api/targets/", Role::admin, targets},
                                         {verb::get, "/api/usage", Role::viewer, usage},
                                         {verb::post, "/api/reconcile", Role::admin, {}, reconcile},
                                     });

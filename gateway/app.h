@@ -17,6 +17,7 @@
 #include "config/base/clock.h"
 #include "gateway/accounting.h"
 #include "gateway/admin/reconcile_api.h"
+#include "gateway/admin/targets_api.h"
 #include "gateway/admin/tokens.h"
 #include "gateway/http/listener.h"
 #include "gateway/key_control.h"
@@ -87,6 +88,7 @@ class App {
   QueryThreads queries_;
   reconcile::Background reconciling_;
   const admin::ReconcileSource reconcile_source_;
+  const admin::TargetsSource targets_source_;
 };
 
 }  // namespace gateway

@@ -111,10 +111,11 @@ Awaitable<config::Result<admin::Answer>> KeyControl::handle(const admin::Call& c
 }
 
 Awaitable<config::Result<void>> KeyControl::note(const std::string& who, std::string_view action,
+                                                 const std::string& subject,
                                                  const std::string& asked) {
   config::Result<void> noted;
   const keys::By by{who, clock_.wall()};
-  auto write = [&](keys::KeyStore& store) { noted = store.note(by, action, "ledger", asked); };
+  auto write = [&](keys::KeyStore& store) { noted = store.note(by, action, subject, asked); };
   if (co_await change(std::move(write))) co_return noted;
   co_return config::failure(config::ErrorCode::overloaded,
                             "Another process writes the ledger; ask again when it has ended.");

@@ -60,9 +60,9 @@ class KeyControl final : private keys::StoreAccess {
   void adopt(const std::shared_ptr<const Snapshot>& compiled);
 
   Awaitable<config::Result<admin::Answer>> handle(const admin::Call& call);
-  // Writes into the log of changes what else `who` asked for, as JSON.
+  // Writes into the log of changes what else `who` asked for, as JSON, and of what.
   Awaitable<config::Result<void>> note(const std::string& who, std::string_view action,
-                                       const std::string& asked);
+                                       const std::string& subject, const std::string& asked);
 
   // About once a second: lets go of what nobody uses any more, writes last uses down now and
   // then.

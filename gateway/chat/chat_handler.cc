@@ -100,7 +100,7 @@ Awaitable<void> ChatHandler::answer_without_asking(const Asked& asked, const htt
                                                    http::Reply& reply) {
   const std::string json =
       dry_run({*asked.snapshot, *request.caller, asked.chat, asked.match, worker_.json(),
-               worker_.limiter(), limits::Now::of(worker_.clock())});
+               worker_.limiter(), limits::Now::of(worker_.clock()), &worker_.breakers()});
   providers::Body body;
   body.borrow(json);
   co_await reply.send(200, "application/json", body);

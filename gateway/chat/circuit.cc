@@ -42,7 +42,34 @@ Verdict verdict_of(const config::Error& error, bool pattern) {
   }
 }
 
+std::string name_of(const config::Target& target, bool pattern) {
+  return pattern ? fmt::format("{}/{}", target.provider.view(), target.model) : target.name.str();
+}
+
+config::Error refusal_of(const CircuitBreaker::Status& status, std::string_view name) {
+  config::Error error;
+  error.code = status.why.value_or(ErrorCode::upstream_unavailable);
+  error.message =
+      status.why ? "The upstream failed a moment ago and is left alone for now; try again later."
+                 : "The upstream is out of use for now; try again later.";
+  error.detail = fmt::format("the circuit of {} is open", name);
+  error.retry_after = std::max(status.next_probe.value_or(std::chrono::milliseconds(0)),
+                               std::chrono::milliseconds(1'000));
+  return error;
+}
+
 }  // namespace
+
+std::optional<config::Error> resting(upstream::BreakerView& breakers, const config::Target& target,
+                                     bool pattern, config::Clock::Steady now) {
+  const std::string name = name_of(target, pattern);
+  const CircuitBreaker* breaker = breakers.find(name);
+  if (breaker == nullptr) return std::nullopt;
+  const auto status = breaker->status(now);
+  const bool open = status.next_probe && *status.next_probe > std::chrono::milliseconds(0);
+  if (!open) return std::nullopt;
+  return refusal_of(status, name);
+}
 
 Circuit::Circuit(upstream::BreakerView& breakers, const config::Target& target, bool pattern,
                  const config::Clock& clock)
@@ -50,8 +77,7 @@ Circuit::Circuit(upstream::BreakerView& breakers, const config::Target& target, 
       target_(target),
       pattern_(pattern),
       clock_(clock),
-      name_(pattern ? fmt::format("{}/{}", target.provider.view(), target.model)
-                    : target.name.str()),
+      name_(name_of(target, pattern)),
       breaker_(breakers.find(name_)),
       permit_(breaker_ == nullptr ? Permit::given : breaker_->ask(clock.now())) {}
 
@@ -60,16 +86,7 @@ Circuit::~Circuit() {
 }
 
 config::Error Circuit::refusal() const {
-  const auto status = breaker_->status(clock_.now());
-  config::Error error;
-  error.code = status.why.value_or(ErrorCode::upstream_unavailable);
-  error.message =
-      status.why ? "The upstream failed a moment ago and is left alone for now; try again later."
-                 : "The upstream is out of use for now; try again later.";
-  error.detail = fmt::format("the circuit of {} is open", name_);
-  error.retry_after = std::max(status.next_probe.value_or(std::chrono::milliseconds(0)),
-                               std::chrono::milliseconds(1'000));
-  return error;
+  return refusal_of(breaker_->status(clock_.now()), name_);
 }
 
 void Circuit::judge(const config::Result<void>& done) {

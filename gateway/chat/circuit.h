@@ -2,6 +2,7 @@
 // One attempt's dealings with its target's breaker: whether it may be made, and what its end tells
 // of the target. On the request's frame; its worker's thread.
 
+#include <optional>
 #include <string>
 
 #include "config/base/clock.h"
@@ -10,6 +11,10 @@
 #include "gateway/upstream/circuit_breakers.h"
 
 namespace gateway::chat {
+
+// Why a target would not be asked now; nullopt: it would. Asks for nothing.
+std::optional<config::Error> resting(upstream::BreakerView& breakers, const config::Target& target,
+                                     bool pattern, config::Clock::Steady now);
 
 class Circuit {
  public:

@@ -8,6 +8,7 @@
 #include "config/calendar.h"
 #include "gateway/chat/admission.h"
 #include "gateway/chat/candidate.h"
+#include "gateway/chat/circuit.h"
 #include "gateway/chat/target_order.h"
 #include "providers/estimate.h"
 #include "providers/wire/json_writer.h"
@@ -59,6 +60,11 @@ Verdict judge(const DryRun& asked, const Candidate& candidate) {
     return verdict;
   }
   verdict.dropped = request->dropped;
+  if (asked.breakers != nullptr) {
+    verdict.refusal =
+        resting(*asked.breakers, candidate.target(), candidate.from_pattern(), asked.now.steady);
+    if (verdict.refusal) return verdict;
+  }
   const auto reserved = reservation(asked.limiter, asked.caller, candidate.call(), model,
                                     request->streamed, asked.snapshot.config());
   if (!reserved) {

@@ -7,6 +7,7 @@
 #include "gateway/limits/limiter.h"
 #include "gateway/routing_table.h"
 #include "gateway/snapshot.h"
+#include "gateway/upstream/circuit_breakers.h"
 #include "gateway/virtual_keys.h"
 #include "providers/chat_request.h"
 #include "providers/wire/json_workspace.h"
@@ -21,6 +22,7 @@ struct DryRun {
   providers::JsonWorkspace& json;
   limits::Limiter& limiter;
   limits::Now now;
+  upstream::BreakerView* breakers = nullptr;  // nullptr: how targets stand is not known
 };
 
 // {"object":"tollgate.dry_run","model":…,"prompt_tokens":…,"targets":[{"target":…,"use":true,
