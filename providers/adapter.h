@@ -141,9 +141,4 @@ class Adapter {
 // `completion` is what decode() gave for the same call.
 config::Result<Body> stream_from_completion(const Call& call, const Completion& completion);
 
-// The stream of an upstream that was asked for a whole answer, as that answer. `stream` is all
-// that `decoder` wrote for a call that asked for usage.
-config::Result<Completion> completion_from_stream(const Call& call, std::string_view stream,
-                                                  const StreamDecoder& decoder);
-
 }  // namespace providers

@@ -1,15 +1,13 @@
-// A stream as the whole answer that was asked for; declared in adapter.h.
+#include "providers/completion_from_stream.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "providers/adapter.h"
 #include "providers/openai_answer.h"
 #include "providers/wire/json_document.h"
 #include "providers/wire/json_writer.h"
@@ -17,18 +15,28 @@
 namespace providers {
 namespace {
 
-// Texts that come whole, and may come again with every chunk; so do all of a chunk itself.
-constexpr std::array<std::string_view, 7> kWhole{
-    "id", "role", "type", "name", "format", "finish_reason", "native_finish_reason"};
+template <std::size_t N>
+bool among(const std::array<std::string_view, N>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
-// What the chunks of one object add up to, as the official SDKs add them: texts grow, objects are
-// added member by member, lists grow or are added by their elements' `index`, and of anything
-// else the last counts.
-class Sum {
+// Members of a choice that come in pieces; of any other the last counts.
+constexpr std::array<std::string_view, 3> kInPieces{"delta", "text", "logprobs"};
+// Texts inside them that come whole all the same, and may come again.
+constexpr std::array<std::string_view, 5> kWhole{"id", "role", "type", "name", "format"};
+
+}  // namespace
+
+// What the chunks of one object add up to, as the official SDKs add them: in what comes in
+// pieces, texts grow, objects are added member by member, and lists grow or are added by their
+// elements' `index`.
+class CompletionFromStream::Sum {
  public:
-  void add(JsonValue object, bool texts_grow = true) {
+  void add(JsonValue object, bool piece) {
     for (const JsonMemberView& member : object.members()) {
-      add_member(member.key.text(), member.value, texts_grow);
+      const std::string name = member.key.text();
+      if (!piece && name == "message") continue;  // some repeat the answer so far beside the delta
+      add_member(name, member.value, piece || among(kInPieces, name));
     }
   }
 
@@ -53,32 +61,36 @@ class Sum {
     Kind kind = Kind::other;
     std::string value = "null";  // a text itself, a list's elements as JSON, any other JSON
     std::unique_ptr<Sum> members;
-    std::map<std::int64_t, Sum> elements;  // those of a list that have an index
+    std::map<std::int64_t, std::unique_ptr<Sum>> elements;  // those of a list that have an index
   };
 
-  void add_member(const std::string& name, JsonValue value, bool texts_grow) {
+  void add_member(const std::string& name, JsonValue value, bool piece) {
     Part& part = part_of(name);
     if (value.is_null()) return;
-    const bool whole = std::find(kWhole.begin(), kWhole.end(), name) != kWhole.end();
-    if (value.is(JsonType::string) && texts_grow && !whole) {
+    const bool choices = !piece && name == "choices";
+    if (value.is(JsonType::string) && piece && !among(kWhole, name)) {
       become(part, Kind::text);
       part.value += value.text();
-    } else if (value.is(JsonType::array)) {
+    } else if (value.is(JsonType::array) && (piece || choices)) {
       become(part, Kind::list);
-      for (const JsonValue element : value.elements()) add_element(part, element);
-    } else if (value.is(JsonType::object)) {
+      for (const JsonValue element : value.elements()) add_element(part, element, piece);
+    } else if (value.is(JsonType::object) && piece) {
       become(part, Kind::object);
       if (!part.members) part.members = std::make_unique<Sum>();
-      part.members->add(value);
+      part.members->add(value, true);
     } else {
       become(part, Kind::other);
       part.value = value.raw();
     }
   }
 
-  static void add_element(Part& list, JsonValue element) {
+  static void add_element(Part& list, JsonValue element, bool piece) {
     const auto index = element.is(JsonType::object) ? element["index"].integer() : std::nullopt;
-    if (index) return list.elements[*index].add(element);
+    if (index) {
+      auto& sum = list.elements[*index];
+      if (!sum) sum = std::make_unique<Sum>();
+      return sum->add(element, piece);
+    }
     list.value.append(list.value.empty() ? "" : ",").append(element.raw());
   }
 
@@ -100,7 +112,7 @@ class Sum {
         break;
       case Kind::list:
         json.begin_array();
-        for (const auto& [index, element] : part.elements) element.write(json, {}, numbered);
+        for (const auto& [index, element] : part.elements) element->write(json, {}, numbered);
         json.raw_members(part.value);
         json.end_array();
         break;
@@ -117,13 +129,12 @@ class Sum {
   std::vector<std::pair<std::string, Part>> parts_;  // in the order they came in
 };
 
-}  // namespace
+CompletionFromStream::CompletionFromStream() : answer_(std::make_unique<Sum>()) {}
+CompletionFromStream::~CompletionFromStream() = default;
 
-config::Result<Completion> completion_from_stream(const Call& call, std::string_view stream,
-                                                  const StreamDecoder& decoder) {
-  Sum answer;
+config::Result<void> CompletionFromStream::add(std::string_view events) {
   SseParser parser;
-  parser.feed(stream);
+  parser.feed(events);
   JsonDocument chunk;
   while (const auto event = parser.next()) {
     if (event->data == "[DONE]") break;
@@ -131,11 +142,15 @@ config::Result<Completion> completion_from_stream(const Call& call, std::string_
       return config::failure(config::ErrorCode::internal, "The answer could not be put together.",
                              std::string(to_string(chunk.fault())));
     }
-    answer.add(chunk.root(), false);
+    answer_->add(chunk.root(), false);
   }
+  return {};
+}
+
+Completion CompletionFromStream::finish(const Call& call, const StreamDecoder& decoder) const {
   std::string text;
   JsonWriter json(text);
-  answer.write(json, object_name(call.chat.operation, false));
+  answer_->write(json, object_name(call.chat.operation, false));
   Completion completion;
   completion.body.own(text);
   completion.usage = decoder.usage();

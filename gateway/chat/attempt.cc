@@ -49,6 +49,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   asker.signs.content_due(std::nullopt);
   upstream::Exchange exchange(worker.pools(), target, chat.stream ? &asker.signs : nullptr);
   std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it
+  std::optional<AsStream> as_stream;                  // the same
   AttemptMeter settle(meter, target, chat, *std::move(held));
   if (auto begun = settle.begin(); !begun) co_return begun.error();
   if (worker.records().waits_for_disk()) {
@@ -80,9 +81,10 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     Delivery delivery{adapter,     call,  *head,  request->dropped, exchange,
                       asker.reply, meter, settle, asker.signs,      departure};
     const bool stream = is_stream(*request, *head);
-    if (stream && !request->streamed) {
-      done = co_await relay_stream_as_whole(delivery);
-    } else if (stream) {
+    if (stream && !request->streamed && chat.operation != providers::Operation::embeddings) {
+      as_stream.emplace(adapter, call, *head);
+      done = co_await relay_stream_as_whole(delivery, *as_stream);
+    } else if (stream && request->streamed) {
       decoder = adapter.open_stream(call, *head);
       done = co_await relay_stream(delivery, *decoder);
     } else {

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <simdjson.h>
+
+#include "providers/completion_from_stream.h"
 
 namespace gateway::chat {
 namespace {
@@ -70,75 +73,15 @@ void settle(const Delivery& delivery, const providers::StreamDecoder& decoder, b
   }
 }
 
+config::Error too_long() {
+  return config::failure(config::ErrorCode::upstream_garbled,
+                         "The upstream's answer is larger than this gateway relays.",
+                         "a stream put together, over the size cap");
+}
+
 config::Error nobody_there() {
   return config::failure(config::ErrorCode::client_left,
                          "The client left before the answer was whole.", "read to its end");
-}
-
-}  // namespace
-
-namespace {
-
-// All that a decoder makes of a stream that has ended.
-Result<std::string> decoded_whole(std::string_view bytes, providers::StreamDecoder& decoder) {
-  providers::SseParser parser;
-  providers::Body out;
-  std::string all;
-  parser.feed(bytes);
-  while (!decoder.done()) {
-    auto event = parser.next();
-    if (!event) event = parser.finish();
-    if (!event) break;
-    out.clear();
-    if (auto decoded = decoder.decode(*event, out); !decoded) return decoded.error();
-    all += out.str();
-  }
-  out.clear();
-  if (auto finished = decoder.finish(out); !finished) return finished.error();
-  return all + out.str();
-}
-
-// As the client of a whole answer gets it.
-Result<providers::Completion> put_together(const Delivery& delivery, std::string_view bytes) {
-  providers::ChatRequest chat = delivery.call.chat;
-  chat.stream = true;
-  chat.include_usage = true;
-  const providers::Call& asked = delivery.call;
-  const providers::Call call{chat, asked.target, asked.json, asked.allow_upstream_extras,
-                             asked.allowed_models};
-  const auto decoder = delivery.adapter.open_stream(call, delivery.head);
-  auto stream = decoded_whole(bytes, *decoder);
-  if (!stream) return std::move(stream).error();
-  return providers::completion_from_stream(call, *stream, *decoder);
-}
-
-Awaitable<Result<void>> deliver(Delivery delivery, Result<providers::Completion> completion) {
-  if (!completion) {
-    note_verdict(delivery, completion.error());
-    co_return completion.error();
-  }
-  delivery.attempt.upstream_names(completion->upstream_model, completion->upstream_id);
-
-  auto stream = Result<providers::Body>(providers::Body{});
-  if (delivery.call.chat.stream) {
-    stream = providers::stream_from_completion(delivery.call, *completion);
-    if (!stream) co_return stream.error();
-  }
-
-  if (delivery.departure.draining()) {
-    delivery.attempt.drained(completion->usage);
-    co_return nobody_there();
-  }
-  // Settled before the last byte leaves: what the client has, the record has.
-  delivery.attempt.first_content();
-  delivery.attempt.ok(completion->usage);
-  announce(delivery);
-  if (const auto cost = delivery.request.cost(); cost && !delivery.reply.committed()) {
-    delivery.reply.add_header("x-tollgate-cost-usd", config::to_usd(*cost));
-  }
-  Waiting client(delivery.request);
-  if (delivery.call.chat.stream) co_return co_await delivery.reply.finish_stream(*stream);
-  co_return co_await delivery.reply.send(200, "application/json", completion->body);
 }
 
 Awaitable<Result<std::string_view>> read_whole(const Delivery& delivery) {
@@ -146,20 +89,107 @@ Awaitable<Result<std::string_view>> read_whole(const Delivery& delivery) {
   co_return co_await delivery.upstream.read_all(kMaxWholeAnswer);
 }
 
+Awaitable<Result<void>> deliver(Delivery delivery, providers::Completion completion) {
+  delivery.attempt.upstream_names(completion.upstream_model, completion.upstream_id);
+
+  auto stream = Result<providers::Body>(providers::Body{});
+  if (delivery.call.chat.stream) {
+    stream = providers::stream_from_completion(delivery.call, completion);
+    if (!stream) co_return stream.error();
+  }
+
+  if (delivery.departure.draining()) {
+    delivery.attempt.drained(completion.usage);
+    co_return nobody_there();
+  }
+  // Settled before the last byte leaves: what the client has, the record has.
+  delivery.attempt.first_content();
+  delivery.attempt.ok(completion.usage);
+  announce(delivery);
+  if (const auto cost = delivery.request.cost(); cost && !delivery.reply.committed()) {
+    delivery.reply.add_header("x-tollgate-cost-usd", config::to_usd(*cost));
+  }
+  Waiting client(delivery.request);
+  if (delivery.call.chat.stream) co_return co_await delivery.reply.finish_stream(*stream);
+  co_return co_await delivery.reply.send(200, "application/json", completion.body);
+}
+
+Awaitable<Result<void>> deliver_decoded(Delivery delivery, std::string_view bytes) {
+  auto completion = delivery.adapter.decode(delivery.call, delivery.head, bytes);
+  if (!completion) {
+    note_verdict(delivery, completion.error());
+    co_return completion.error();
+  }
+  co_return co_await deliver(delivery, *std::move(completion));
+}
+
+// The first byte that is no blank; 0: there is none yet.
+char first_of(std::string_view bytes) {
+  const auto first = bytes.find_first_not_of(" \t\r\n");
+  return first == std::string_view::npos ? '\0' : bytes[first];
+}
+
+// An answer that only calls itself a stream, of which `begin` was read.
+Awaitable<Result<void>> relay_misnamed(Delivery delivery, std::string begin) {
+  const auto rest = co_await read_whole(delivery);
+  if (!rest) co_return rest.error();
+  begin += *rest;
+  begin.reserve(begin.size() + simdjson::SIMDJSON_PADDING);
+  co_return co_await deliver_decoded(delivery, begin);
+}
+
 }  // namespace
 
 Awaitable<Result<void>> relay_whole(Delivery delivery) {
   const auto bytes = co_await read_whole(delivery);
   if (!bytes) co_return bytes.error();
-  auto completion = delivery.adapter.decode(delivery.call, delivery.head, *bytes);
-  co_return co_await deliver(delivery, std::move(completion));
+  co_return co_await deliver_decoded(delivery, *bytes);
 }
 
-Awaitable<Result<void>> relay_stream_as_whole(Delivery delivery) {
-  const auto bytes = co_await read_whole(delivery);
-  if (!bytes) co_return bytes.error();
-  auto completion = put_together(delivery, *bytes);
-  co_return co_await deliver(delivery, std::move(completion));
+AsStream::AsStream(const providers::Adapter& adapter, const providers::Call& asked,
+                   const providers::AnswerHead& head)
+    : chat_(asked.chat),
+      call_{chat_, asked.target, asked.json, asked.allow_upstream_extras, asked.allowed_models} {
+  chat_.stream = true;
+  chat_.include_usage = true;
+  decoder_ = adapter.open_stream(call_, head);
+}
+
+Awaitable<Result<void>> relay_stream_as_whole(Delivery delivery, AsStream& asked) {
+  providers::StreamDecoder& decoder = asked.decoder();
+  providers::CompletionFromStream answer;
+  providers::SseParser parser;
+  providers::Body out;
+  char begins = '\0';
+  bool ended = false;
+  while (!ended) {
+    auto bytes = Result<std::string_view>(std::string_view{});
+    {
+      const Waiting upstream(delivery.request);
+      bytes = co_await delivery.upstream.read_some();
+    }
+    if (!bytes) co_return bytes.error();
+    if (begins == '\0') {
+      begins = first_of(*bytes);
+      if (begins == '{') co_return co_await relay_misnamed(delivery, std::string(*bytes));
+    }
+    delivery.attempt.watch(decoder);
+    out.clear();
+    const bool closed = bytes->empty();
+    parser.feed(*bytes);
+    const auto flow = decode_events(delivery, parser, decoder, closed, out);
+    auto decoded = flow ? Result<void>() : Result<void>(flow.error());
+    const bool stopped = flow && *flow == Flow::stopped;
+    ended = closed || stopped || decoder.done();
+    if (decoded && ended && !stopped) decoded = decoder.finish(out);
+    if (decoded) decoded = answer.add(out.str());
+    if (decoded && decoder.delivered_bytes() > kMaxWholeAnswer) decoded = too_long();
+    if (!decoded) {
+      if (decoder.delivered_bytes() == 0) note_verdict(delivery, decoded.error());
+      co_return decoded.error();
+    }
+  }
+  co_return co_await deliver(delivery, answer.finish(asked.call(), decoder));
 }
 
 Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder) {

@@ -2,6 +2,7 @@
 // Moves one answer from an upstream to the client, through the adapter's
 // translation. Coroutines of the attempt that calls them.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,26 @@ struct Delivery {
 // A complete answer; as the stream the client asked for, where it asked for one.
 Awaitable<config::Result<void>> relay_whole(Delivery delivery);
 
-// The same, of an upstream that streams although a whole answer was asked for.
-Awaitable<config::Result<void>> relay_stream_as_whole(Delivery delivery);
+// A call for a whole answer as the call for a stream that its upstream took it for, and the state
+// of that stream. Outlives the attempt's meter, which watches it.
+class AsStream {
+ public:
+  AsStream(const providers::Adapter& adapter, const providers::Call& asked,
+           const providers::AnswerHead& head);
+  AsStream(const AsStream&) = delete;
+  AsStream& operator=(const AsStream&) = delete;
+
+  const providers::Call& call() const { return call_; }
+  providers::StreamDecoder& decoder() { return *decoder_; }
+
+ private:
+  providers::ChatRequest chat_;
+  const providers::Call call_;
+  std::unique_ptr<providers::StreamDecoder> decoder_;
+};
+
+// A stream, though a whole answer was asked for, as that answer.
+Awaitable<config::Result<void>> relay_stream_as_whole(Delivery delivery, AsStream& asked);
 
 // A stream. One read, one write: the next read starts when the client has taken the
 // last write, so a slow client slows its upstream and memory stays at one buffer. A

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "providers/completion_from_stream.h"
 #include "providers/wire/sse_parser.h"
 #include "tests/fuzz/adapters.h"
 #include "tests/fuzz/check.h"
@@ -98,9 +99,9 @@ void check_stream(const fuzz::AdapterUnderTest& under_test, const Call& call,
   // As where a whole answer was asked for.
   if (!call.chat.include_usage || !whole.error.empty()) return;
   const auto decoder = under_test.adapter->open_stream(call, head);
-  const auto answer = providers::completion_from_stream(call, whole.text, *decoder);
-  FUZZ_CHECK(answer.has_value(), whole.text);
-  fuzz::check_is_json(answer->body.str(), under_test.target.kind);
+  providers::CompletionFromStream answer;
+  FUZZ_CHECK(answer.add(whole.text).has_value(), whole.text);
+  fuzz::check_is_json(answer.finish(call, *decoder).body.str(), under_test.target.kind);
 }
 
 void check_whole(const fuzz::AdapterUnderTest& under_test, const Call& call, const AnswerHead& head,
