@@ -14,9 +14,10 @@ bool is_tag_name(std::string_view text) {
 }
 
 bool is_tag_value(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxTagValue &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= ' ' && c <= '~' && c != ','; });
+  return !text.empty() && text.size() <= kMaxTagValue && text.front() != ' ' &&
+         text.back() != ' ' && std::all_of(text.begin(), text.end(), [](char c) {
+           return c >= ' ' && c <= '~' && c != ',';
+         });
 }
 
 std::optional<Tag> read_tag(std::string_view text) {

@@ -19,8 +19,10 @@ inline constexpr std::size_t kMaxTags = 8;  // of a key, and of a request
 inline constexpr std::size_t kMaxTagName = 32;
 inline constexpr std::size_t kMaxTagValue = 64;
 
-bool is_tag_name(std::string_view text);   // 1 to 32 of a-z, 0-9, _ . and -
-bool is_tag_value(std::string_view text);  // 1 to 64 printable ASCII characters, none a comma
+// 1 to 32 of a-z, 0-9, _ . and -
+bool is_tag_name(std::string_view text);
+// 1 to 64 printable ASCII characters, none a comma, no blank at either end
+bool is_tag_value(std::string_view text);
 
 // `project=x`, or `person` alone; nullopt: neither.
 std::optional<Tag> read_tag(std::string_view text);

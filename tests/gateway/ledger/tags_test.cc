@@ -14,6 +14,8 @@ TEST(LedgerTags, AreNamesWithAValueOrWithout) {
   EXPECT_EQ(read_tag("project="), std::nullopt);
   EXPECT_EQ(read_tag(""), std::nullopt);
   EXPECT_EQ(read_tag("Person"), std::nullopt);
+  EXPECT_EQ(read_tag("project= x"), std::nullopt) << "would look like project=x in a report";
+  EXPECT_EQ(read_tag("project=x "), std::nullopt);
 }
 
 TEST(LedgerTags, OneNameMayComeFromTwoSidesWithTwoValues) {
