@@ -43,6 +43,18 @@ TEST(QuickEstimate, LongerTextIsMoreTokens) {
   EXPECT_EQ(much - little, 100);
 }
 
+TEST(QuickEstimate, AWordIsATokenHoweverShort) {
+  std::string short_words;
+  while (short_words.size() < 4'000) short_words += "a ";
+  EXPECT_GE(quick(ask("\"" + short_words + "\"")), exact(ask("\"" + short_words + "\"")));
+  std::string among_long_ones;
+  for (int i = 0; i < 20; ++i) {
+    for (int word = 0; word < 60; ++word) among_long_ones += " a";
+    for (int word = 0; word < 10; ++word) among_long_ones += " internationalisation";
+  }
+  EXPECT_GE(quick(ask("\"" + among_long_ones + "\"")), exact(ask("\"" + among_long_ones + "\"")));
+}
+
 TEST(QuickEstimate, SignsDigitsAndOtherScriptsWeighMoreThanWords) {
   const auto words = quick(ask("\"" + std::string(600, 'a') + "\""));
   for (const std::string one : {"7", "{", "Q", "字"}) {
