@@ -8,7 +8,7 @@
 namespace gateway {
 
 bool Retirement::add(Row row) {
-  if (++looked_ > kLookAhead) return false;
+  if (row.started <= now_ && ++looked_ > kLookAhead) return false;
   if (row.started >= before_) {
     // What is dated later than now is misdated for certain. Another may be just as young as it
     // says, with an old journal behind it that came into the ledger late.

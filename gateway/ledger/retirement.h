@@ -14,7 +14,7 @@ namespace gateway {
 
 class Retirement {
  public:
-  // How far it is looked for an old row behind those that are dated later.
+  // As many are looked at for an old one, besides those that are dated in the future.
   static constexpr int kLookAhead = 10'000;
   // As many that are dated before `now` are taken for misdated at a time.
   static constexpr int kMostDoubtful = 10;

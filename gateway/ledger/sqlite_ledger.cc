@@ -1,6 +1,7 @@
 #include "gateway/ledger/sqlite_ledger.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -230,6 +231,12 @@ Result<config::PicoUsd> SqliteLedger::spent(const AccountId& account, config::Cl
 }
 
 Result<int> SqliteLedger::retire(config::Clock::Wall before, config::Clock::Wall now, int at_most) {
+  // Where the clock was set back far, all that is there may be dated in the future: none of it is
+  // looked through then.
+  auto first = database_.integer(fmt::format("SELECT ifnull(min(started), {}) FROM record",
+                                             std::numeric_limits<std::int64_t>::max()));
+  if (!first) return first.error();
+  if (*first >= to_micros(before)) return 0;
   Retirement gone(to_micros(before), to_micros(now), at_most);
   auto done = changing([&]() -> Result<void> {
     auto& oldest = prepared_->oldest.with();

@@ -39,6 +39,18 @@ class RetirementTest : public testing::Test {
     return retirement;
   }
   std::size_t gone(int today) const { return looked(on(today)).count(); }
+  // In steps, as the ledger has them: none is longer, and together they are the whole.
+  std::size_t gone_in_steps(int today) {
+    constexpr std::size_t kStep = 500;
+    std::size_t sum = 0;
+    for (;;) {
+      const auto step = looked(on(today, kStep));
+      EXPECT_LE(step.count(), kStep);
+      sum += step.count();
+      rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(step.count()));
+      if (step.count() < kStep) return sum;
+    }
+  }
 
   std::vector<Retirement::Row> rows_;
 };
@@ -68,16 +80,14 @@ TEST_F(RetirementTest, AnHourOfAWrongClockGoesToo) {
   rows(3'000, 800);
   rows(5, 1);
   rows(5, 2);
-  // In steps, as the ledger has them: none is longer, and together they are the whole.
-  std::size_t sum = 0;
-  for (;;) {
-    const auto step = looked(on(92));
-    EXPECT_LE(step.count(), 500U);
-    sum += step.count();
-    rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(step.count()));
-    if (step.count() < 500) break;
-  }
-  EXPECT_EQ(sum, 3'010U);
+  EXPECT_EQ(gone_in_steps(92), 3'010U);
+}
+
+TEST_F(RetirementTest, SoDoesADayOfIt) {
+  rows(5, 1);
+  rows(20'000, 800);
+  rows(1'005, 1);
+  EXPECT_EQ(gone_in_steps(95), 21'010U);
 }
 
 TEST_F(RetirementTest, WhatIsDatedInTheFutureStaysWhileNothingBehindItIsOld) {
