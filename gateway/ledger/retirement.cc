@@ -11,8 +11,12 @@ bool Retirement::add(Row row) {
   if (row.started <= now_ && ++looked_ > kLookAhead) return false;
   if (row.started >= before_) {
     // What is dated later than now is misdated for certain. Another may be just as young as it
-    // says, with an old journal behind it that came into the ledger late.
-    if (row.started <= now_ && ++doubtful_ > kMostDoubtful) return false;
+    // says, and behind it stand an old journal that came into the ledger late, or what was written
+    // while the clock was behind.
+    if (row.started <= now_) {
+      if (++doubtful_ > kMostDoubtful) return false;
+      ++ahead_;
+    }
     earliest_ = std::min(earliest_, row.started);
     return wait(std::move(row));
   }
@@ -21,6 +25,10 @@ bool Retirement::add(Row row) {
   constexpr std::int64_t kOutOfOrder = kDay * kMicrosPerSecond;
   const bool dated_later = !waiting_.empty();
   if (dated_later && (row.correction || earliest_ - row.started <= kOutOfOrder)) {
+    return wait(std::move(row));
+  }
+  if (ahead_ > 0) {
+    --ahead_;
     return wait(std::move(row));
   }
   for (Row& one : waiting_) take(std::move(one));

@@ -16,7 +16,8 @@ class Retirement {
  public:
   // As many are looked at for an old one, besides those that are dated in the future.
   static constexpr int kLookAhead = 10'000;
-  // As many that are dated before `now` are taken for misdated at a time.
+  // As many that are young, by what they say, are taken for misdated at a time, and only where
+  // more old ones follow each of them than doubtful ones: what goes gets no receipt any more.
   static constexpr int kMostDoubtful = 10;
 
   struct Row {
@@ -53,9 +54,10 @@ class Retirement {
   std::int64_t through_ = std::numeric_limits<std::int64_t>::min();
   std::set<std::int64_t> misdated_;
 
-  // They go with an old row behind them.
+  // They go with enough old rows behind them.
   std::vector<Row> waiting_;
   std::int64_t earliest_ = std::numeric_limits<std::int64_t>::max();  // of those dated later
+  int ahead_ = 0;  // the doubtful among them, less the old ones
   int doubtful_ = 0;
   int looked_ = 0;
 };

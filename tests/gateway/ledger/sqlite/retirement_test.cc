@@ -108,6 +108,32 @@ TEST_F(RetirementTest, WhatIsYoungStaysThoughSomethingOldCameIntoTheLedgerLate) 
   EXPECT_EQ(gone(92), 5U);
 }
 
+TEST_F(RetirementTest, WhatIsYoungStaysThoughTheClockWasBehindForAMoment) {
+  rows(9, 599);
+  rows(3, 100);
+  rows(100, 599);
+  EXPECT_EQ(gone(600), 0U);
+  EXPECT_EQ(gone(690), 112U) << "when it is old";
+}
+
+TEST_F(RetirementTest, WhatIsYoungStaysThoughTheClockFallsBackAgainAndAgain) {
+  for (int i = 0; i < 50; ++i) {
+    rows(10, 599);
+    rows(1, 100);
+  }
+  EXPECT_EQ(gone(600), 0U);
+}
+
+TEST_F(RetirementTest, ADoubtfulOneGoesOnceMoreOldOnesFollowItThanThereAreDoubtful) {
+  rows(2, 60);
+  rows(2, 1);
+  rows(1, 60);
+  rows(1, 1);
+  EXPECT_EQ(gone(92), 0U);
+  rows(1, 1);
+  EXPECT_EQ(gone(92), 7U);
+}
+
 TEST_F(RetirementTest, WhatIsYoungStaysThoughAnOldAttemptWasCorrectedLate) {
   rows(1, 50);
   row(hours(24), true);
