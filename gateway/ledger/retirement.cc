@@ -1,13 +1,12 @@
 #include "gateway/ledger/retirement.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "gateway/ledger/time_cover.h"
 
 namespace gateway {
 
-bool Retirement::add(Row row) {
+bool Retirement::add(const Row& row) {
   if (row.started <= now_ && ++looked_ > kLookAhead) return false;
   if (row.started >= before_) {
     // What is dated later than now is misdated for certain. Another may be just as young as it
@@ -18,32 +17,32 @@ bool Retirement::add(Row row) {
       ++ahead_;
     }
     earliest_ = std::min(earliest_, row.started);
-    return wait(std::move(row));
+    return wait(row);
   }
   // Attempts that end out of order are not a day apart, and a correction says when its attempt
   // began, however late it is written.
   constexpr std::int64_t kOutOfOrder = kDay * kMicrosPerSecond;
   const bool dated_later = !waiting_.empty();
   if (dated_later && (row.correction || earliest_ - row.started <= kOutOfOrder)) {
-    return wait(std::move(row));
+    return wait(row);
   }
   if (ahead_ > 0) {
     --ahead_;
-    return wait(std::move(row));
+    return wait(row);
   }
-  for (Row& one : waiting_) take(std::move(one));
+  for (const Row& one : waiting_) take(one);
   waiting_.clear();
   earliest_ = std::numeric_limits<std::int64_t>::max();
-  take(std::move(row));
+  take(row);
   return count_ < at_most_;
 }
 
-bool Retirement::wait(Row row) {
-  if (count_ + waiting_.size() < at_most_) waiting_.push_back(std::move(row));
+bool Retirement::wait(const Row& row) {
+  if (count_ + waiting_.size() < at_most_) waiting_.push_back(row);
   return true;
 }
 
-void Retirement::take(Row row) {
+void Retirement::take(const Row& row) {
   if (count_ == at_most_) return;
   ++count_;
   if (row.started < before_) {
@@ -51,7 +50,7 @@ void Retirement::take(Row row) {
   } else {
     misdated_.insert(slot_of(row.started, kDay));
   }
-  last_ = std::move(row);
+  last_ = row.id;
 }
 
 }  // namespace gateway

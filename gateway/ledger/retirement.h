@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <limits>
 #include <set>
-#include <string>
 #include <vector>
 
 namespace gateway {
@@ -24,7 +23,6 @@ class Retirement {
     std::int64_t id = 0;
     std::int64_t started = 0;  // microseconds, as below
     bool correction = false;
-    std::string hash;
   };
 
   // What began before `before` is old; `at_most` rows go.
@@ -32,25 +30,25 @@ class Retirement {
       : before_(before), now_(now), at_most_(static_cast<std::size_t>(at_most)) {}
 
   // False: no further row is wanted.
-  bool add(Row row);
+  bool add(const Row& row);
 
   std::size_t count() const { return count_; }
-  const Row& last() const { return last_; }
+  std::int64_t last() const { return last_; }  // its id; 0: none goes
   // The latest moment among the old ones that go.
   std::int64_t through() const { return through_; }
   // The UTC days (seconds) in which those lie that are dated later and go as well.
   const std::set<std::int64_t>& misdated() const { return misdated_; }
 
  private:
-  bool wait(Row row);
-  void take(Row row);
+  bool wait(const Row& row);
+  void take(const Row& row);
 
   const std::int64_t before_;
   const std::int64_t now_;
   const std::size_t at_most_;
 
   std::size_t count_ = 0;
-  Row last_;
+  std::int64_t last_ = 0;
   std::int64_t through_ = std::numeric_limits<std::int64_t>::min();
   std::set<std::int64_t> misdated_;
 

@@ -85,13 +85,13 @@ Result<void> SqliteLedger::prepare() {
   if (!set_head) return set_head.error();
   auto accounts = AccountSums::open(database_);
   if (!accounts) return accounts.error();
-  auto oldest = database_.prepare("SELECT id, started, revision, hash FROM record ORDER BY id");
+  auto oldest = database_.prepare("SELECT id, started, revision FROM record ORDER BY id");
   if (!oldest) return oldest.error();
   auto remove = database_.prepare("DELETE FROM record WHERE id <= ?1");
   if (!remove) return remove.error();
   auto checkpoint = database_.prepare(
-      "INSERT INTO checkpoint VALUES (?1, ?2, max(?3, ifnull((SELECT max(through) FROM"
-      " checkpoint), ?3)))");
+      "INSERT INTO checkpoint SELECT id, hash, max(?2, ifnull((SELECT max(through) FROM"
+      " checkpoint), ?2)) FROM record WHERE id = ?1");
   if (!checkpoint) return checkpoint.error();
   prepared_.reset(new Prepared{*std::move(names), *std::move(roll_up), *std::move(packer),
                                *std::move(insert), *std::move(latest), *std::move(set_head),
@@ -244,21 +244,16 @@ Result<int> SqliteLedger::retire(config::Clock::Wall before, config::Clock::Wall
       auto row = oldest.step();
       if (!row) return row.error();
       if (!*row) break;
-      if (!gone.add({oldest.integer(0), oldest.integer(1), oldest.integer(2) != 0,
-                     std::string(oldest.blob(3))})) {
-        break;
-      }
+      if (!gone.add({oldest.integer(0), oldest.integer(1), oldest.integer(2) != 0})) break;
     }
     oldest.reset();
     if (gone.count() == 0) return {};
-    // A correction's row may outlive the row it corrects: its sums were counted in full.
-    auto removed = prepared_->remove.with(gone.last().id).run();
-    if (!removed) return removed.error();
+    auto kept = prepared_->checkpoint.with(gone.last(), gone.through()).run();
+    if (!kept) return kept;
     auto noted = note_misdated(gone);
     if (!noted) return noted;
-    return prepared_->checkpoint
-        .with(gone.last().id, sqlite::Blob{gone.last().hash}, gone.through())
-        .run();
+    // A correction's row may outlive the row it corrects: its sums were counted in full.
+    return prepared_->remove.with(gone.last()).run();
   });
   if (!done) return done.error();
   return static_cast<int>(gone.count());
