@@ -95,8 +95,7 @@ class Accounting {
   metrics::Shard counted_;
   std::unique_ptr<WatchedLedger> watched_;
   // Outlive the thread that may be at it.
-  BelievedClock believed_;         // by what records grow old
-  const std::chrono::hours kept_;  // how long records are
+  BelievedClock believed_;  // by what records grow old
   Aging retention_;
   Aging packing_;
   std::unique_ptr<LedgerWriter> writer_;

@@ -15,7 +15,7 @@ void Aging::look() {
 
 void Aging::step() {
   const auto now = duty_.now();
-  const auto done = now ? duty_.act(*now - duty_.age, duty_.step) : now.error();
+  const auto done = now ? duty_.act(*now - duty_.age, *now, duty_.step) : now.error();
   if (done) count_ += *done;
   if (done && *done >= duty_.step && later_([this] { step(); })) return;
   if (!done) {

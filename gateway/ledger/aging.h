@@ -21,9 +21,11 @@ class Aging {
     std::function<config::Result<config::Clock::Wall>()> now;
     std::chrono::hours age{};
     int step = 0;  // as much at a time
-    // Deals with what is from before `before`, `at_most` of it or little more, and tells how much
-    // that was; less than `at_most`: nothing is left.
-    std::function<config::Result<int>(config::Clock::Wall before, int at_most)> act;
+    // Deals with what is from before `before`, which is `age` before `now`, `at_most` of it or
+    // little more, and tells how much that was; less than `at_most`: nothing is left.
+    std::function<config::Result<int>(config::Clock::Wall before, config::Clock::Wall now,
+                                      int at_most)>
+        act;
     // For the log; outlive it.
     std::string_view done;
     std::string_view failed;

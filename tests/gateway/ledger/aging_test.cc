@@ -36,7 +36,9 @@ class AgingTest : public testing::Test {
   Aging aging_{{.now = [this] { return config::Result<config::Clock::Wall>(clock_.wall()); },
                 .age = hours(240),
                 .step = kStep,
-                .act = [this](config::Clock::Wall before, int at_most) -> config::Result<int> {
+                .act = [this](config::Clock::Wall before, config::Clock::Wall now,
+                              int at_most) -> config::Result<int> {
+                  EXPECT_EQ(now, before + hours(240));
                   borders_.push_back(before);
                   if (fails_) return config::failure(config::ErrorCode::overloaded, "busy");
                   const int gone = gone_.empty() ? 0 : gone_.front();
