@@ -50,7 +50,9 @@ Result<config::PicoUsd> LedgerReader::spent(const AccountId& account, config::Cl
 }
 
 Result<std::int64_t> LedgerReader::newest_row() {
-  return database_.integer("SELECT coalesce(max(id), 0) FROM record");
+  // Where the chain ends, as SqliteLedger writes it: retention may have taken all rows.
+  return database_.integer(
+      "SELECT ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'head'), 0)");
 }
 
 Result<std::vector<LedgerReader::AttemptId>> LedgerReader::attempts_after(std::int64_t row) {

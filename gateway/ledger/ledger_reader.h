@@ -36,7 +36,8 @@ class LedgerReader {
   // Ledger::spent, of what is committed.
   config::Result<config::PicoUsd> spent(const AccountId& account, config::Clock::Wall since);
 
-  // Which attempts have rows after this one, and which row is the newest (0: there is none).
+  // Which attempts have rows after this one, and which row is the newest, gone or not (0: there
+  // was none yet).
   using AttemptId = std::pair<std::string, int>;
   config::Result<std::vector<AttemptId>> attempts_after(std::int64_t row);
   config::Result<std::int64_t> newest_row();

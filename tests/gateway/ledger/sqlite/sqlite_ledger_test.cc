@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/ledger/chain.h"
+#include "gateway/ledger/ledger_reader.h"
 #include "tests/gateway/ledger/sqlite/open_ledger.h"
 #include "tests/gateway/ledger/sqlite/records.h"
 
@@ -205,6 +206,17 @@ TEST_F(SqliteLedgerTest, OldRecordsGoAndTheirSumsStay) {
   reopen();
   append({record(101)});
   EXPECT_EQ(all()[0].id, 12);
+}
+
+TEST_F(SqliteLedgerTest, ItsNewestRowStaysTheNewestWhenRetentionHasTakenAll) {
+  auto reader = LedgerReader::open(path_, options_.busy_timeout);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(*(*reader)->newest_row(), 0);
+  append({record(1), record(2)});
+  EXPECT_EQ(*(*reader)->newest_row(), 2);
+  ASSERT_EQ(*ledger_->retire(kNoon + hours(24) * 100, kNoon + hours(24) * 130, 100), 2);
+  EXPECT_EQ(*(*reader)->newest_row(), 2) << "who is told of it late knows that it was there";
+  EXPECT_EQ(ledger_->newest_row(), 2);
 }
 
 TEST_F(SqliteLedgerTest, KnowsWhenItsNewestRecordsWereMade) {
