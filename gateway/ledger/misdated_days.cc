@@ -7,6 +7,13 @@
 #include <fmt/ranges.h>
 
 namespace gateway {
+namespace {
+
+std::string text_of(const std::set<std::int64_t>& days) {
+  return fmt::format("{}", fmt::join(days, " "));
+}
+
+}  // namespace
 
 config::Result<std::set<std::int64_t>> misdated_days(sqlite::Database& database) {
   const auto text =
@@ -15,6 +22,12 @@ config::Result<std::set<std::int64_t>> misdated_days(sqlite::Database& database)
   std::set<std::int64_t> days;
   std::istringstream in(*text);
   for (std::int64_t day = 0; in >> day;) days.insert(day);
+  if (text_of(days) != *text) {
+    return config::failure(config::ErrorCode::internal, "The ledger is damaged.",
+                           fmt::format("its list of days with misdated records is no list of "
+                                       "numbers in their order: `{}`",
+                                       text->substr(0, 200)));
+  }
   return days;
 }
 
@@ -22,7 +35,7 @@ config::Result<void> write_misdated_days(sqlite::Database& database,
                                          const std::set<std::int64_t>& days) {
   auto write = database.prepare("INSERT OR REPLACE INTO meta VALUES ('misdated', ?1)");
   if (!write) return write.error();
-  return write->with(fmt::format("{}", fmt::join(days, " "))).run();
+  return write->with(text_of(days)).run();
 }
 
 }  // namespace gateway

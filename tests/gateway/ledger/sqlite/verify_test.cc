@@ -192,6 +192,20 @@ TEST_F(VerifyTest, AMisdatedRecordGoesWithThoseAroundItAndWhatStaysIsGuarded) {
   EXPECT_THAT(verdict().findings, testing::Contains(HasSubstr("is not that of its records")));
 }
 
+TEST_F(VerifyTest, AListOfMisdatedDaysThatIsNoneIsNamed) {
+  for (const char* list : {"x", "86400 x 172800", "86400x", "172800 86400", "-"}) {
+    tamper(std::string("INSERT OR REPLACE INTO meta VALUES ('misdated', '") + list + "')");
+    auto reader = sqlite::open_for_reading(path_, {});
+    ASSERT_TRUE(reader);
+    const auto out = verify(*reader);
+    ASSERT_FALSE(out) << list;
+    EXPECT_EQ(out.error().message, "The ledger is damaged.");
+    EXPECT_THAT(out.error().detail, HasSubstr(std::string("misdated records is no list of numbers "
+                                                          "in their order: `") +
+                                              list + "`"));
+  }
+}
+
 TEST_F(VerifyTest, AFlippedByteInTheFileIsFound) {
   ASSERT_TRUE(ledger_->database().run("PRAGMA wal_checkpoint(TRUNCATE)"));
   ledger_.reset();
