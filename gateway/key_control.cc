@@ -149,8 +149,8 @@ Awaitable<bool> KeyControl::read(Work work) {
 // Enforced before anybody can ask with it, and for as long as somebody does.
 Awaitable<void> KeyControl::changed(const admin::KeyChange& change) {
   const KeyTable& table = current_->keys();
-  if (following_) {
-    meanwhile_.push_back(
+  if (const auto meanwhile = following_.lock()) {
+    meanwhile->push_back(
         {change.id, change.now == nullptr ? std::nullopt : std::optional(*change.now)});
   }
   if (change.now == nullptr) {
@@ -196,7 +196,8 @@ void KeyControl::enforce(const std::string& key, const config::Limits& limits) {
 }
 
 Awaitable<void> KeyControl::follow() {
-  following_ = true;
+  const auto meanwhile = std::make_shared<std::vector<Taken>>();
+  following_ = meanwhile;
   // Asked first: what is changed after this is changed by this process.
   const bool ours = accounting_.writer() != nullptr;
   config::Result<std::vector<keys::StoredKey>> stored = std::vector<keys::StoredKey>();
@@ -211,8 +212,6 @@ Awaitable<void> KeyControl::follow() {
     if (newest != last_change_) stored = store.all();
   };
   const bool looked = co_await read(std::move(look));
-  following_ = false;
-  const std::vector<Taken> meanwhile = std::exchange(meanwhile_, {});
   if (!looked) co_return;
   if (!stored) {
     log::warn("what changed of the keys is not known yet", {{"why", stored.error().message}});
@@ -222,7 +221,7 @@ Awaitable<void> KeyControl::follow() {
   if (newest == last_change_) co_return;
   last_change_ = newest;
   // What was changed here while they were read may not be in them.
-  for (const Taken& taken : meanwhile) {
+  for (const Taken& taken : *meanwhile) {
     std::erase_if(*stored, [&](const keys::StoredKey& key) { return key.id == taken.id; });
     if (taken.now) stored->push_back(*taken.now);
   }

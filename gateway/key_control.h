@@ -70,7 +70,7 @@ class KeyControl final : private keys::StoreAccess {
   // About once a second: takes in what another process changed that writes the ledger, or did
   // until now. One at a time.
   Awaitable<void> follow();
-  bool may_follow() const { return may_be_behind_ && !following_; }
+  bool may_follow() const { return may_be_behind_ && following_.expired(); }
   // Before the ledger's thread ends: writes last uses down, is not found any more, and reads
   // nothing more. Whoever waits is answered.
   void stop();
@@ -117,8 +117,7 @@ class KeyControl final : private keys::StoreAccess {
   LimitsByAccount enforced_;
   std::uint64_t lesson_ = 0;    // BudgetKeeper::ask, the latest
   bool may_be_behind_ = false;  // another process wrote the ledger, and may have changed keys
-  bool following_ = false;
-  std::vector<Taken> meanwhile_;   // since it follows
+  std::weak_ptr<std::vector<Taken>> following_;  // follow()'s, while it lasts
   std::int64_t last_change_ = -1;  // that was taken in, by the log of changes; -1: not known
   std::vector<Leaving> leaving_;
   std::shared_ptr<const Snapshot> compiled_;  // the configuration's keys alone
