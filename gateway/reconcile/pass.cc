@@ -52,6 +52,19 @@ const providers::GivesReceipts* receipts_at(const config::Target& target) {
   return providers::receipts_of(*providers::find_adapter(target.kind));
 }
 
+// Says what is under way for as long as that lives, whatever ends it.
+template <class T>
+class UnderWay {
+ public:
+  UnderWay(T*& place, T& what) : place_(place) { place_ = &what; }
+  ~UnderWay() { place_ = nullptr; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  T*& place_;
+};
+
 bool changes(const UsageRecord& before, const Correction& correction) {
   return !(sums_of(corrected(before, correction)) == sums_of(before));
 }
@@ -210,11 +223,10 @@ Awaitable<void> Pass::ask(const config::Target& target, const std::string& path,
   const providers::Adapter& adapter = *providers::find_adapter(target.kind);
   const auto request = adapter.lookup(target, path);
   upstream::Exchange exchange(pools_, target);
-  asking_ = &exchange;
+  const UnderWay asking(asking_, exchange);
   auto head = co_await exchange.start(request);
   auto body = Result<std::string_view>(std::string_view());
   if (head) body = co_await exchange.read_all(kLongestReceipt);
-  asking_ = nullptr;
   if (!head) {
     finding.why = fmt::format("it cannot be reached: {}", head.error().detail);
     refusing_.emplace(finding.before.provider.view(), finding.why);
@@ -245,9 +257,8 @@ Awaitable<void> Pass::ask(const config::Target& target, const std::string& path,
 Awaitable<void> Pass::pause() {
   if (wanted_.pause.count() == 0 || stopped_) co_return;
   Timer timer(pools_.executor(), wanted_.pause);
-  waiting_ = &timer;
+  const UnderWay waiting(waiting_, timer);
   co_await timer.async_wait(kAsTuple);
-  waiting_ = nullptr;
 }
 
 void Pass::cut() {

@@ -131,7 +131,8 @@ class Pass {
   std::vector<std::string> without_;                          // providers that give no receipts
   std::map<std::string, std::string, std::less<>> refusing_;  // provider -> why
   bool stopped_ = false;
-  upstream::Exchange* asking_ = nullptr;  // while one is under way
+  // While one is under way.
+  upstream::Exchange* asking_ = nullptr;
   Timer* waiting_ = nullptr;
 };
 
