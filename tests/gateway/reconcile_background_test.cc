@@ -6,8 +6,6 @@
 #include <stdexcept>
 #include <string>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -266,50 +264,6 @@ TEST_F(BackgroundTest, APassThatThrowsKeepsNoneThatComesAfterItFromRunning) {
       << "its own has waited and runs now";
   EXPECT_TRUE(run_until([&] { return background_->may_run(wanted).has_value(); }));
   EXPECT_TRUE(end_all(tasks_, io_));
-}
-
-// A ledger with one attempt in it, which is asked about.
-struct OneAttempt final : Book {
-  Awaitable<config::Result<UnreportedPage>> page(const Unreported&) override {
-    UnreportedPage out;
-    out.attempts.push_back(test::record(1));
-    out.attempts.back().provider = config::ProviderName("openrouter");
-    out.attempts.back().upstream_id = "gen-1";
-    co_return out;
-  }
-  Awaitable<config::Result<std::int64_t>> left_out(const Unreported&) override { co_return 0; }
-  Awaitable<config::Result<bool>> correct(const UsageRecord&, const Correction&) override {
-    co_return true;
-  }
-};
-
-TEST_F(BackgroundTest, AQuestionThatEndsByAThrowLeavesNothingToCutBehind) {
-  simulator_.state().give({.dialect = "openrouter",
-                           .model = "*",
-                           .times = 1,
-                           .faults = {"stall-before-head"},
-                           .script = nullptr});
-  upstream::Pools pools(io_, deadlines_, clock_);
-  OneAttempt book;
-  Wanted wanted;
-  wanted.spans = {{clock_.wall() - std::chrono::minutes(1), clock_.wall()}};
-  Pass pass(pools, snapshot_->config(), book, std::move(wanted));
-  Asker asker;
-  net::cancellation_signal cancel;  // of the coroutine: what it awaits next throws
-  std::exception_ptr thrown;
-  bool ended = false;
-  net::co_spawn(io_, pass.run(asker),
-                net::bind_cancellation_slot(cancel.slot(), [&](const std::exception_ptr& bug,
-                                                               const config::Result<Outcomes>&) {
-                  thrown = bug;
-                  ended = true;
-                }));
-  EXPECT_TRUE(run_until([&] { return simulator_.state().log.totals().requests > 0; }));
-  cancel.emit(net::cancellation_type::terminal);
-  EXPECT_TRUE(run_until([&] { return ended; }));
-  EXPECT_TRUE(thrown);
-  pass.cut();
-  EXPECT_EQ(asker.heard, 0);
 }
 
 TEST_F(BackgroundTest, WhoAskedEndsHisPassAndNobodyElses) {
