@@ -28,6 +28,15 @@ std::string spoken(config::Window window) {
   return fmt::format("per {}", config::to_string(window));
 }
 
+// What the caller can do about it; empty where only time helps.
+std::string_view remedy(const BudgetRefusal& refusal) {
+  if (refusal.asked > refusal.budget.limit) {
+    return "That is more than the whole budget: ask for less (max_tokens). ";
+  }
+  const bool some_left = refusal.spent < refusal.budget.limit;
+  return !refusal.may_fit_soon() && some_left ? "Less (max_tokens) may fit. " : "";
+}
+
 }  // namespace
 
 config::Error to_error(const RateRefusal& refusal) {
@@ -60,19 +69,6 @@ config::Error to_error(const RateRefusal& refusal) {
 bool BudgetRefusal::may_fit_soon() const {
   return static_cast<__int128>(spent.value) + asked.value <= budget.limit.value;
 }
-
-namespace {
-
-// What the caller can do about it; empty where only time helps.
-std::string_view remedy(const BudgetRefusal& refusal) {
-  if (refusal.asked > refusal.budget.limit) {
-    return "That is more than the whole budget: ask for less (max_tokens). ";
-  }
-  const bool some_left = refusal.spent < refusal.budget.limit;
-  return !refusal.may_fit_soon() && some_left ? "Less (max_tokens) may fit. " : "";
-}
-
-}  // namespace
 
 config::Error to_error(const BudgetRefusal& refusal, config::Clock::Wall now) {
   const auto& budget = refusal.budget;
