@@ -171,6 +171,7 @@ TEST(YamlJson, MapsBecomeMembers) {
 
 TEST(Nearest, OnlyWordsThatAreNearAreSuggested) {
   EXPECT_EQ(did_you_mean("listne", {"listen", "workers"}), "; did you mean \"listen\"?");
+  EXPECT_EQ(did_you_mean("rmp", {"tpm", "rpm"}), "; did you mean \"rpm\"?") << "a swap is one slip";
   EXPECT_EQ(did_you_mean("xyzzy", {"listen", "workers"}), "");
   EXPECT_EQ(did_you_mean("", {"a"}), "");
   EXPECT_EQ(did_you_mean(std::string(1000, 'a'), {"a"}), "");
