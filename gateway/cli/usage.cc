@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kDefaultZone = "UTC";
 
 // `--by team,day` asks for the dimension `team` and the step `day`.
-std::vector<Parameter> parameters_of(const UsageOptions& options) {
+config::Result<std::vector<Parameter>> parameters_of(const UsageOptions& options) {
   std::vector<Parameter> out;
   std::string dimensions;
   std::string step = "none";
@@ -25,6 +25,10 @@ std::vector<Parameter> parameters_of(const UsageOptions& options) {
     const std::size_t end = std::min(rest.find(','), rest.size());
     const std::string_view word = rest.substr(0, end);
     if (word == "hour" || word == "day" || word == "week" || word == "month") {
+      if (step != "none") {
+        return config::invalid_request(
+            fmt::format("--by takes one of hour, day, week and month, not {} and {}.", step, word));
+      }
       step = word;
     } else {
       dimensions += (dimensions.empty() ? "" : ",") + std::string(word);
@@ -41,17 +45,19 @@ std::vector<Parameter> parameters_of(const UsageOptions& options) {
   return out;
 }
 
+int misused(const config::Error& error) {
+  fmt::print(stderr, "{}\n", error.message);
+  return 2;
+}
+
 }  // namespace
 
 int usage(const UsageOptions& options) {
   const auto now = config::SystemClock().wall();
-  const auto query = read_usage_query(parameters_of(options), now, kDefaultZone, 0);
-  if (!query) {
-    const bool steps_too = query.error().param == "by";
-    fmt::print(stderr, "{}{}\n", query.error().message,
-               steps_too ? " With one of hour, day, week and month beside it." : "");
-    return 2;
-  }
+  const auto parameters = parameters_of(options);
+  if (!parameters) return misused(parameters.error());
+  const auto query = read_usage_query(*parameters, now, kDefaultZone, 0);
+  if (!query) return misused(query.error());
   auto reader = open_ledger(options.ledger);
   if (!reader) return 2;
   const auto report = usage_report(*reader, *query, now);

@@ -81,6 +81,16 @@ TEST(CommandLine, AReportThatCannotBeIsToldWithEveryChoice) {
   EXPECT_EQ(said.status, 2);
   EXPECT_THAT(said.text, testing::AllOf(HasSubstr("provider"), HasSubstr("hour"), HasSubstr("week"),
                                         HasSubstr("'taem'")));
+  const std::string steps = "hour, day, week, month";
+  EXPECT_EQ(said.text.find(steps), said.text.rfind(steps)) << said.text;
+  EXPECT_THAT(said.text, Not(HasSubstr("beside")));
+}
+
+TEST(CommandLine, AReportHasOneStepOfTime) {
+  const Said said = said_to({"usage", "--ledger", "/nowhere/tollgate.db", "--by", "team,day,hour"});
+  EXPECT_EQ(said.status, 2);
+  EXPECT_THAT(said.text,
+              HasSubstr("--by takes one of hour, day, week and month, not day and hour."));
 }
 
 }  // namespace
