@@ -68,10 +68,10 @@ void add_ledger_metrics(const LedgerWriter* writer, const JournalFolder& journal
       read(counts.interrupted));
   add(families, "tollgate_journal_damaged_total", "Places in journals that could not be read.",
       MetricType::Counter, read(counts.damaged));
-  add(families, "tollgate_ledger_lag_seconds", "How long ago the ledger had everything.",
+  add(families, "tollgate_ledger_lag_seconds", "What was journalled longer ago is in the ledger.",
       MetricType::Gauge, lag.count());
   add(families, "tollgate_ledger_lag_bytes", "Journalled, and not in the ledger yet.",
-      MetricType::Gauge, read(counts.lag_bytes));
+      MetricType::Gauge, static_cast<double>(writer->lag_bytes()));
 }
 
 void add_budget_metrics(limits::Limiter& limiter, limits::Now now,

@@ -202,6 +202,7 @@ void LedgerWriter::look_for_abandoned() {
 }
 
 bool LedgerWriter::carry() {
+  const auto begun = clock_.now();
   follow_new_segments();
   bool good = batch_.size() < pace_.batch_records || hand_over();
   for (auto& [writer, files] : writers_) {
@@ -216,7 +217,8 @@ bool LedgerWriter::carry() {
   if (good) let_go_of_what_is_done();
   // It does not work while it refuses what a dead process left.
   if (good && abandoned_.empty()) note_state(true, "");
-  measure();
+  if (batch_.empty()) publish_what_is_carried();
+  if (good) caught_up_.store(ticks(begun), std::memory_order_relaxed);
   return good;
 }
 
@@ -338,23 +340,27 @@ bool LedgerWriter::keep_open_holds(const SegmentName& going) {
   return true;
 }
 
-void LedgerWriter::measure() {
-  std::uint64_t behind = 0;
+void LedgerWriter::publish_what_is_carried() {
   for (const auto& [writer, files] : writers_) {
-    for (const Followed& file : files) behind += file.segment->written() - file.read;
+    for (const Followed& file : files) file.segment->note_carried(file.read);
   }
-  const bool all = batch_.empty() && behind == 0;
-  counts_.lag_bytes.store(behind, std::memory_order_relaxed);
-  if (all) caught_up_.store(ticks(clock_.now()), std::memory_order_relaxed);
+}
+
+std::uint64_t LedgerWriter::lag_bytes() const {
+  std::uint64_t behind = 0;
+  for (const auto& segment : folder_.segments()) {
+    if (segment->name().writer == kLedgersOwn) continue;
+    const std::size_t carried = segment->carried();
+    behind += segment->written() - carried;
+  }
+  return behind;
 }
 
 milliseconds LedgerWriter::lag() const {
-  if (!counts_.failing.load(std::memory_order_relaxed) &&
-      counts_.lag_bytes.load(std::memory_order_relaxed) == 0) {
-    return milliseconds(0);
-  }
+  if (!counts_.failing.load(std::memory_order_relaxed) && lag_bytes() == 0) return milliseconds(0);
   const auto then = config::Clock::Steady::duration(caught_up_.load(std::memory_order_relaxed));
-  return std::chrono::duration_cast<milliseconds>(clock_.now().time_since_epoch() - then);
+  const auto behind = std::chrono::ceil<milliseconds>(clock_.now().time_since_epoch() - then);
+  return std::max(behind, milliseconds(1));
 }
 
 void LedgerWriter::note_state(bool working, std::string_view reason) {

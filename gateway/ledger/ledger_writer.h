@@ -72,11 +72,13 @@ class LedgerWriter {
     std::atomic<std::uint64_t> failures{0};     // batches it refused
     std::atomic<std::uint64_t> interrupted{0};  // of dead processes
     std::atomic<std::uint64_t> damaged{0};      // places in journals that were no entry
-    std::atomic<std::uint64_t> lag_bytes{0};    // journalled, not yet in the ledger
     std::atomic<bool> failing{false};           // since the last batch
   };
   const Counts& counts() const { return counts_; }
-  // How long ago the ledger had everything; zero where it has.
+  // Any thread. Journalled, and not in the ledger yet, at this moment.
+  std::uint64_t lag_bytes() const;
+  // Any thread. What was journalled longer ago is in the ledger; zero: all that was journalled
+  // before the call is.
   std::chrono::milliseconds lag() const;
 
  private:
@@ -95,7 +97,7 @@ class LedgerWriter {
   bool hand_over();
   void let_go_of_what_is_done();
   bool keep_open_holds(const SegmentName& going);
-  void measure();
+  void publish_what_is_carried();
   void note_state(bool working, std::string_view reason);
   void look_for_abandoned();
   config::Result<Replayed> replay_abandoned();
@@ -133,7 +135,7 @@ class LedgerWriter {
   bool carried_ = false;                 // which it is,
   bool give_up_ = false;                 // or go as it is
   bool ended_ = false;                   // the thread has
-  std::atomic<std::int64_t> caught_up_;  // steady time
+  std::atomic<std::int64_t> caught_up_;  // steady time: what was journalled before is carried
   Counts counts_;
 
   std::thread thread_;

@@ -69,6 +69,9 @@ class Segment {
   // Any thread. Look at sealed() before written(): together they then tell the end.
   std::size_t written() const { return written_.load(std::memory_order_acquire); }
   bool sealed() const { return sealed_.load(std::memory_order_acquire); }
+  // Up to here all is in the ledger; its thread says so. Look at it before written().
+  std::size_t carried() const { return carried_.load(std::memory_order_acquire); }
+  void note_carried(std::size_t up_to) { carried_.store(up_to, std::memory_order_release); }
   // At most `size` bytes from `offset` on, over `out`; false: the disk refused.
   bool read(std::size_t offset, std::size_t size, std::string& out,
             boost::system::error_code& error) const;
@@ -97,6 +100,7 @@ class Segment {
 
   // Any thread.
   std::atomic<std::size_t> written_{0};
+  std::atomic<std::size_t> carried_{0};
   std::atomic<std::size_t> synced_{0};
   std::atomic<bool> sealed_{false};
   std::atomic<bool> distrusted_{false};

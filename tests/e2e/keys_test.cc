@@ -61,6 +61,17 @@ TEST_F(Keys, TagsOfAKeyAreInReportsBesideThoseOfItsRequests) {
   EXPECT_EQ(admin("PATCH", "/api/keys/tagged", R"({"tags":["Not one"]})").status, 400U);
 }
 
+TEST_F(Keys, AReportThatLacksARequestSaysThatTheLedgerIsBehind) {
+  const auto secret = make("reported-at-once");
+  for (int requests = 1; requests <= 20; ++requests) {
+    ASSERT_EQ(chat_as(secret).status, 200U);
+    const auto report = json(admin("GET", "/api/usage?filter=key:reported-at-once&step=none"));
+    const auto lag = report.at("ledger_lag_ms").as_int64();
+    const auto known = report.at("total").at("requests").as_int64();
+    EXPECT_TRUE(lag > 0 || known == requests) << known << " of " << requests << " requests";
+  }
+}
+
 TEST_F(Keys, AreLiveWithinASecondFromTheirMakingToTheirEnd) {
   const auto first = make("life");
   EXPECT_TRUE(becomes(first, 200));

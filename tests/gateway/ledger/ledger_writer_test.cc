@@ -5,6 +5,7 @@
 #include "gateway/ledger/journal.h"
 #include "tests/gateway/ledger/journal_rig.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/shared_clock.h"
 #include "tests/support/wait_for.h"
 
 namespace {
@@ -39,7 +40,50 @@ TEST(LedgerWriter, CarriesWhatWasSettledBeforeAFlush) {
   EXPECT_EQ(rig.ledger.records().size(), 800U);
   EXPECT_LE(rig.ledger.largest_batch(), 500U);
   EXPECT_EQ(writer.counts().records, 800U);
-  EXPECT_EQ(writer.counts().lag_bytes, 0U);
+  EXPECT_EQ(writer.lag_bytes(), 0U);
+  EXPECT_EQ(writer.lag(), 0ms);
+}
+
+TEST(LedgerWriter, IsBehindFromTheMomentOnThatSomethingIsJournalled) {
+  Rig rig;
+  Journal journal(*rig.folder, 0, rig.clock);
+  LedgerWriter writer(rig.ledger, *rig.folder, rig.clock, kQuick);
+  EXPECT_EQ(writer.lag(), 0ms);
+  ASSERT_TRUE(journal.hold(hold_of(1)));
+  journal.settle(record_of(hold_of(1), 5));
+  EXPECT_GT(writer.lag(), 0ms) << "before anybody has looked";
+  EXPECT_GT(writer.lag_bytes(), 0U);
+  std::chrono::milliseconds while_it_is_read{0};
+  rig.ledger.at_first_append = [&] { while_it_is_read = writer.lag(); };
+  writer.start();
+  ASSERT_TRUE(writer.flush(10s));
+  EXPECT_GT(while_it_is_read, 0ms) << "read, and not in the ledger";
+  EXPECT_EQ(writer.lag(), 0ms);
+}
+
+TEST(LedgerWriter, IsAsFarBehindAsItsLastLookThoughSomethingAlwaysComes) {
+  Rig rig;
+  test::SharedClock clock;
+  Journal journal(*rig.folder, 0, clock);
+  LedgerWriter writer(rig.ledger, *rig.folder, clock, kQuick);
+  int next = 0;
+  const auto pay = [&] {
+    ASSERT_TRUE(journal.hold(hold_of(next)));
+    journal.settle(record_of(hold_of(next++), 1));
+  };
+  std::chrono::milliseconds farthest{0};
+  const std::function<void()> while_it_appends = [&] {
+    farthest = std::max(farthest, writer.lag());
+    clock.advance(1s);
+    if (next < 20) rig.ledger.at_first_append = while_it_appends;
+    pay();
+  };
+  rig.ledger.at_first_append = while_it_appends;
+  pay();
+  writer.start();
+  EXPECT_TRUE(test::wait_for(10s, [&] { return rig.ledger.records().size() == 21; }));
+  ASSERT_TRUE(writer.flush(10s));
+  EXPECT_LE(farthest, 2s);
 }
 
 TEST(LedgerWriter, ALedgerThatFailsSomeTimesLosesNothing) {
