@@ -141,11 +141,13 @@ Result<std::string> body_of(const KeysOptions& options, bool with_name) {
   if (options.owner) json.member("owner", *options.owner);
   write_words(json, "tags", options.tags);
   write_words(json, "models", options.models);
-  json.key("limits").begin_object();
-  write_limit(json, "rpm", options.requests_per_minute);
-  write_limit(json, "tpm", options.tokens_per_minute);
-  write_limit(json, "concurrent", options.concurrent);
-  json.end_object();
+  if (options.requests_per_minute || options.tokens_per_minute || options.concurrent) {
+    json.key("limits").begin_object();
+    write_limit(json, "rpm", options.requests_per_minute);
+    write_limit(json, "tpm", options.tokens_per_minute);
+    write_limit(json, "concurrent", options.concurrent);
+    json.end_object();
+  }
   if (options.allow_upstream_extras) {
     json.member("allow_upstream_extras", *options.allow_upstream_extras);
   }
@@ -176,6 +178,10 @@ int set_key(const KeysOptions& options) {
   return ask(options, verb::patch, path_of(options), *body, show_facts);
 }
 
+  if (*body == "{}") {
+    return misused(config::invalid_request(
+        "Nothing to change: say what is new, as --rpm 60 (tollgate keys set --help)."));
+  }
 int list_keys(const KeysOptions& options) {
   return ask(options, verb::get, "/api/keys", {},
              [](const std::string& answer) { fmt::print("{}", keys_table(answer)); });

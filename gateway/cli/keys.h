@@ -1,7 +1,8 @@
 #pragma once
 // `tollgate keys …`: virtual keys, administered from the command line, with a gateway running
 // or without one. What is asked for is one admin call; its answer is shown as a table, or as
-// the JSON it is. Exit status 0: done; 1: refused or failed; 2: the configuration is wrong.
+// the JSON it is. Exit status 0: done; 1: refused or failed; 2: the configuration is wrong, or
+// what was typed.
 
 #include <cstdint>
 #include <optional>

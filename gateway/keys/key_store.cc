@@ -184,6 +184,7 @@ Result<KeyStore::Changed> KeyStore::change_in(std::string_view id,
   if (version && *version != before->version) return changed_meanwhile(*version, before->version);
   Changed out{*before, *before};
   if (auto accepted = change(out.after); !accepted) return std::move(accepted).error();
+  if (out.after == out.before) return out;
   out.after.version = before->version + 1;
   auto done = execute(database_,
                       "UPDATE virtual_key SET settings = ?2, enabled = ?3, version = ?4 "

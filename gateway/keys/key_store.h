@@ -58,7 +58,8 @@ class KeyStore {
     StoredKey after;
   };
   // `version`: what the caller has seen; conflict where the key has changed since. `change`
-  // gets the key as it is, may set its settings and `enabled`, and may refuse.
+  // gets the key as it is, may set its settings and `enabled`, and may refuse. What it
+  // leaves as it is keeps its version, and is not in the log.
   using Change = std::function<config::Result<void>(StoredKey& key)>;
   config::Result<Changed> change(std::string_view id, std::optional<std::int64_t> version,
                                  std::string_view action, const Change& change, const By& by);

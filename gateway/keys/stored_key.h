@@ -25,12 +25,14 @@ struct Settings {
   // In whole seconds. Good from the first on, and up to, not including, the second.
   std::optional<config::Clock::Wall> not_before;
   std::optional<config::Clock::Wall> expires_at;
+  friend bool operator==(const Settings&, const Settings&) = default;
 };
 
 struct SecretDigest {
   config::Sha256 digest{};
   std::string hint;                          // "sk-tg-ab12…c90e"
   std::optional<config::Clock::Wall> until;  // replaced by a newer one: good until then
+  friend bool operator==(const SecretDigest&, const SecretDigest&) = default;
 };
 
 struct StoredKey {
@@ -42,6 +44,7 @@ struct StoredKey {
   std::optional<config::Clock::Wall> last_used_at;  // as last written down
   std::int64_t version = 1;                         // one more with each change
   std::vector<SecretDigest> secrets;                // the newest first
+  friend bool operator==(const StoredKey&, const StoredKey&) = default;
 };
 
 }  // namespace gateway::keys

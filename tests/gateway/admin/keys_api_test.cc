@@ -185,6 +185,14 @@ TEST_F(Api, WhoHasSeenAnOlderVersionIsToldOfTheConflict) {
   EXPECT_TRUE(ask(verb::patch, "/api/keys/ada", R"({"team":"x"})", "1"));
   for (const char* seen : {"1", "\"1\""}) {
     EXPECT_EQ(code_of(verb::patch, "/api/keys/ada", R"({"team":"y"})", seen), ErrorCode::conflict);
+TEST_F(Api, AChangeThatNamesNothingMakesNoNewVersion) {
+  json(verb::post, "/api/keys", R"({"name":"ada","team":"one"})");
+  for (const char* body : {"{}", R"({"limits":{}})", R"({"team":"one"})"}) {
+    EXPECT_EQ(member(json(verb::patch, "/api/keys/ada", body), "version"), "1") << body;
+  }
+  EXPECT_EQ(member(json(verb::post, "/api/keys/ada/enable"), "version"), "1");
+}
+
     EXPECT_EQ(code_of(verb::delete_, "/api/keys/ada", {}, seen), ErrorCode::conflict);
     EXPECT_EQ(code_of(verb::post, "/api/keys/ada/disable", {}, seen), ErrorCode::conflict);
   }

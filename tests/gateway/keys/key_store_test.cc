@@ -120,6 +120,17 @@ TEST_F(Keys, AChangeThatIsRefusedLeavesNothing) {
   EXPECT_EQ(store().audit(0, 10)->size(), 1U);
 }
 
+TEST_F(Keys, AChangeThatChangesNothingIsNone) {
+  const auto key = make("ada");
+  const auto leave = [](StoredKey&) -> config::Result<void> { return {}; };
+  const auto same = store().change(key.id, std::nullopt, "change", leave, {"admin", kNow});
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->after.version, 1);
+  EXPECT_EQ(store().find(key.id)->version, 1);
+  EXPECT_EQ(store().audit(0, 10)->size(), 1U);
+  EXPECT_FALSE(store().change(key.id, 2, "change", leave, {"admin", kNow})) << "never seen";
+}
+
 TEST_F(Keys, RotationKeepsTheOldSecretForTheOverlap) {
   const auto key = make("ada");
   const auto old = last_.kept;
