@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "gateway/log.h"
+
 namespace gateway::keys {
 
 LiveKeys::LiveKeys(const std::vector<StoredKey>& keys, limits::Limiter* limiter)
@@ -71,9 +73,7 @@ void LiveKeys::compile(const StoredKey& key, Live& live) const {
   made.team = config::TeamName(key.settings.team);
   made.allow_upstream_extras = key.settings.allow_upstream_extras;
   made.models = key.settings.models;
-  for (const std::string& word : key.settings.tags) {
-    if (auto tag = read_tag(word)) made.tags = united(made.tags, {*std::move(tag)});
-  }
+  made.tags = tags_of(key, live);
   made.limits = key.settings.limits;
   made.not_before = key.settings.not_before;
   made.expires_at = key.settings.expires_at;
@@ -84,6 +84,24 @@ void LiveKeys::compile(const StoredKey& key, Live& live) const {
   for (const SecretDigest& secret : key.secrets) {
     live.secrets.push_back({secret.digest, secret.until, live.key});
   }
+}
+
+// Another version may have kept what is no tag to this one.
+Tags LiveKeys::tags_of(const StoredKey& key, Live& live) {
+  Tags tags;
+  std::string unread;
+  for (const std::string& word : key.settings.tags) {
+    if (auto tag = read_tag(word)) {
+      tags = united(tags, {*std::move(tag)});
+    } else {
+      unread.append(unread.empty() ? "" : ", ").append(word);
+    }
+  }
+  if (!unread.empty() && !std::exchange(live.told_of_tags, true)) {
+    log::warn("a key has tags that cannot be read; they label none of its requests",
+              {{"key", key.name}, {"tags", unread}});
+  }
+  return tags;
 }
 
 }  // namespace gateway::keys

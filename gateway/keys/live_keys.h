@@ -44,8 +44,10 @@ class LiveKeys {
     std::vector<KeyTable::Secret> secrets;
     std::shared_ptr<LastUse> last_use;
     std::optional<config::Clock::Wall> written_down;
+    bool told_of_tags = false;  // that are none
   };
   void compile(const StoredKey& key, Live& live) const;
+  static Tags tags_of(const StoredKey& key, Live& live);
 
   limits::Limiter* limiter_;
   std::unordered_map<std::string, Live> by_id_;

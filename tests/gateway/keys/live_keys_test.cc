@@ -1,11 +1,15 @@
 #include "gateway/keys/live_keys.h"
 
 #include <chrono>
+#include <variant>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "config/text_file.h"
 #include "gateway/limits/local_limiter.h"
+#include "gateway/log.h"
+#include "tests/support/temp_dir.h"
 
 namespace gateway::keys {
 namespace {
@@ -62,6 +66,26 @@ TEST(LiveKeys, TheLastUseOutlivesAChangeAndIsToldOnce) {
   EXPECT_EQ(live.new_uses(), (std::vector<KeyStore::Use>{{"key_ada", kNow}}));
   EXPECT_TRUE(live.new_uses().empty());
   EXPECT_EQ(live.last_use("key_bob"), std::nullopt);
+}
+
+TEST(LiveKeys, ATagThatCannotBeReadIsToldOnceOfItsKey) {
+  const test::TempDir folder;
+  config::Log settings;
+  settings.file = folder.file("log");
+  {
+    const auto logging = log::Logging::start(settings);
+    ASSERT_TRUE(logging);
+    StoredKey ada = stored("ada", "a");
+    ada.settings.tags = {"project=x", "Not one"};
+    LiveKeys live({ada});
+    const KeyTable table = live.with(KeyTable().with({}, live.secrets()), ada);
+    EXPECT_EQ((*table.find("a", kNow))->tags.size(), 1U);
+  }
+  const auto written = config::read_text_file(folder.file("log"), 100'000);
+  const std::string said = std::get<config::FileText>(written).text;
+  const auto first = said.find("Not one");
+  EXPECT_NE(first, std::string::npos) << said;
+  EXPECT_EQ(first, said.rfind("Not one")) << said;
 }
 
 // Times are reported, not asserted.
