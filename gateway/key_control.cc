@@ -66,6 +66,11 @@ KeyControl::KeyControl(const std::shared_ptr<const Snapshot>& compiled, Money mo
                   return std::shared_ptr<const config::Config>(current_, &current_->config());
                 },
             .last_use = [this](const std::string& id) { return live_.last_use(id); },
+            .last_use_of_file_key =
+                [this](const config::Key& key) {
+                  const auto last_use = current_->keys().last_use(key.sha256);
+                  return last_use ? last_use->at() : std::nullopt;
+                },
             .budgets =
                 [this](const std::string& key, const std::string& team) {
                   const auto payers = limiter_.payers(config::KeyName(key), config::TeamName(team));
@@ -101,9 +106,20 @@ void KeyControl::be_found() {
 }
 
 void KeyControl::adopt(const std::shared_ptr<const Snapshot>& compiled) {
+  keep_last_uses(compiled->keys());
   compiled_ = compiled;
   enforce_all();
   publish(compiled->with_keys(compiled->keys().with({}, live_.secrets())));
+}
+
+// Of keys that the file had before: nobody else remembers.
+void KeyControl::keep_last_uses(const KeyTable& next) const {
+  for (const config::Key& key : compiled_->config().keys) {
+    const auto before = compiled_->keys().last_use(key.sha256);
+    const auto now = next.last_use(key.sha256);
+    const auto used = before ? before->at() : std::nullopt;
+    if (used && now && now != before) now->note(*used);
+  }
 }
 
 Awaitable<config::Result<admin::Answer>> KeyControl::handle(const admin::Call& call) {

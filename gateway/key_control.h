@@ -96,6 +96,7 @@ class KeyControl final : private keys::StoreAccess {
   Awaitable<bool> read(Work work) override;
 
   Awaitable<void> changed(const admin::KeyChange& change);
+  void keep_last_uses(const KeyTable& next) const;
   void note_who_leaves(const std::vector<keys::StoredKey>& staying);
   void be_found();
   void learn_budgets();

@@ -137,6 +137,11 @@ config::Result<const VirtualKey*> KeyTable::find(std::string_view secret,
   return &key;
 }
 
+std::shared_ptr<LastUse> KeyTable::last_use(const config::Sha256& digest) const {
+  const Secret* found = find(shards_[digest.back()].get(), digest);
+  return found == nullptr ? nullptr : found->key->last_use;
+}
+
 std::size_t KeyTable::size() const {
   std::size_t all = 0;
   for (const auto& shard : shards_) all += shard ? shard->size() : 0;

@@ -92,6 +92,9 @@ class KeyTable {
   // comparison looks at all 32 bytes: timing tells nothing about either.
   config::Result<const VirtualKey*> find(std::string_view secret, config::Clock::Wall now) const;
 
+  // When the key with this secret was last asked by; nullptr: there is none.
+  std::shared_ptr<LastUse> last_use(const config::Sha256& digest) const;
+
   std::size_t size() const;
 
  private:

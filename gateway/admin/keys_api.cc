@@ -344,7 +344,9 @@ KnownOfKey KeysApi::known_of(const StoredKey& key) const {
 }
 
 KnownOfKey KeysApi::known_of(const config::Key& key) const {
-  return known_of(key.name.str(), key.team.str());
+  auto known = known_of(key.name.str(), key.team.str());
+  if (around_.last_use_of_file_key) known.last_use = around_.last_use_of_file_key(key);
+  return known;
 }
 
 KnownOfKey KeysApi::known_of(const std::string& name, const std::string& team) const {

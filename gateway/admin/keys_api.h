@@ -39,6 +39,7 @@ struct Surroundings {
   // The keys and models of its configuration. Asked anew for each call.
   std::function<std::shared_ptr<const config::Config>()> configuration;
   std::function<std::optional<config::Clock::Wall>(const std::string& id)> last_use;
+  std::function<std::optional<config::Clock::Wall>(const config::Key& key)> last_use_of_file_key;
   // Of the key's own account.
   std::function<std::vector<limits::BudgetStatus>(const std::string& name, const std::string& team)>
       budgets;

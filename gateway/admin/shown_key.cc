@@ -88,7 +88,7 @@ void write_key(JsonWriter& json, const config::Key& key, const KnownOfKey& known
   write_budgets(json, key.limits.budgets, known);
   json.key("replaced").begin_array().end_array();
   json.key("created_at").null();
-  json.key("last_used_at").null();
+  write_moment(json, "last_used_at", known.last_use);
   json.key("version").null();
   json.end_object();
 }

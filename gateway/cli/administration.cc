@@ -32,6 +32,7 @@ class InTheLedger final : public Administration, private keys::StoreAccess {
                     return std::shared_ptr<const config::Config>(std::shared_ptr<void>(), &config);
                   },
               .last_use = {},
+              .last_use_of_file_key = {},
               .budgets = {},
               .changed = {}}) {}
 

@@ -12,8 +12,8 @@ from processes import ROOT, Gateway, fetch, wait_for
 PAGE = ROOT / "gateway/admin/README.md"
 EXAMPLE = re.compile(r"(?<=```sh\n)(?P<call>.*?)```\n\n```(?P<kind>json|text)\n(?P<answer>.*?)```", re.S)
 # Other ones each time; the rest is the same to the letter.
-VOLATILE = {"as_of", "at", "created_at", "hint", "id", "ledger_lag_ms", "next_probe_at", "request", "request_id", "resets_at",
-            "secret", "since", "until", "upstream_id"}
+VOLATILE = {"as_of", "at", "created_at", "hint", "id", "last_used_at", "ledger_lag_ms", "next_probe_at", "request",
+            "request_id", "resets_at", "secret", "since", "until", "upstream_id"}
 
 
 def source(path):

@@ -401,10 +401,17 @@ TEST_F(Keys, ViewersReadAndBeyondTheLoopbackMetricsWantAToken) {
 TEST_F(Keys, AReloadKeepsTheStoredOnes) {
   const auto secret = make("reloaded");
   ASSERT_TRUE(becomes(secret, 200));
+  ASSERT_EQ(chat("rekaai/reka-edge").status, 200U);
+  const auto last_use_of_the_files = [] {
+    return json(admin("GET", "/api/keys/tester")).at("key").at("last_used_at");
+  };
+  const auto used = last_use_of_the_files();
+  EXPECT_TRUE(used.is_string());
   gateway().process().signal(SIGHUP);
   ASSERT_TRUE(wait_for(seconds(5), [] {
     return gateway().log().find("configuration reloaded") != std::string::npos;
   }));
+  EXPECT_EQ(last_use_of_the_files(), used);
   EXPECT_EQ(chat_as(secret).status, 200U);
   EXPECT_EQ(chat("rekaai/reka-edge").status, 200U);
 }

@@ -87,17 +87,21 @@ class Api : public testing::Test {
   std::vector<std::string> told_;
   bool new_name_ = false;
   std::vector<limits::BudgetStatus> budgets_;
-  KeysApi api_{ledger_,
-               clock_,
-               keys::counting(),
-               {.configuration =
-                    [this] {
-                      return std::shared_ptr<const config::Config>(std::shared_ptr<void>(),
-                                                                   &configuration_);
-                    },
-                .last_use = [](const std::string&) { return std::nullopt; },
-                .budgets = [this](const std::string&, const std::string&) { return budgets_; },
-                .changed = [this](const KeyChange& change) { return changed(change); }}};
+  KeysApi api_{
+      ledger_,
+      clock_,
+      keys::counting(),
+      {.configuration =
+           [this] {
+             return std::shared_ptr<const config::Config>(std::shared_ptr<void>(), &configuration_);
+           },
+       .last_use = [](const std::string&) { return std::nullopt; },
+       .last_use_of_file_key =
+           [this](const config::Key& key) {
+             return key.name.view() == "from-file" ? std::optional(clock_.wall()) : std::nullopt;
+           },
+       .budgets = [this](const std::string&, const std::string&) { return budgets_; },
+       .changed = [this](const KeyChange& change) { return changed(change); }}};
 };
 
 TEST_F(Api, AKeyIsMadeAndShownOnce) {
@@ -132,6 +136,7 @@ TEST_F(Api, TheListHasTheConfigurationsKeysToo) {
   EXPECT_THAT(all, HasSubstr(R"("id":null,"name":"from-file","source":"file")"));
   EXPECT_THAT(all, HasSubstr(R"("name":"ada","source":"store")"));
   EXPECT_EQ(member(json(verb::get, "/api/keys/from-file"), "team"), "ops");
+  EXPECT_EQ(member(json(verb::get, "/api/keys/from-file"), "last_used_at"), "2025-06-15T12:00:00Z");
   EXPECT_EQ(member(json(verb::get, "/api/keys/ada"), "name"), "ada");
 }
 
@@ -180,11 +185,6 @@ TEST_F(Api, AChangeTellsWhatIsNewAndKeepsTheRest) {
   EXPECT_EQ(told_.size(), 2U);
 }
 
-TEST_F(Api, WhoHasSeenAnOlderVersionIsToldOfTheConflict) {
-  json(verb::post, "/api/keys", R"({"name":"ada"})");
-  EXPECT_TRUE(ask(verb::patch, "/api/keys/ada", R"({"team":"x"})", "1"));
-  for (const char* seen : {"1", "\"1\""}) {
-    EXPECT_EQ(code_of(verb::patch, "/api/keys/ada", R"({"team":"y"})", seen), ErrorCode::conflict);
 TEST_F(Api, AChangeThatNamesNothingMakesNoNewVersion) {
   json(verb::post, "/api/keys", R"({"name":"ada","team":"one"})");
   for (const char* body : {"{}", R"({"limits":{}})", R"({"team":"one"})"}) {
@@ -193,6 +193,11 @@ TEST_F(Api, AChangeThatNamesNothingMakesNoNewVersion) {
   EXPECT_EQ(member(json(verb::post, "/api/keys/ada/enable"), "version"), "1");
 }
 
+TEST_F(Api, WhoHasSeenAnOlderVersionIsToldOfTheConflict) {
+  json(verb::post, "/api/keys", R"({"name":"ada"})");
+  EXPECT_TRUE(ask(verb::patch, "/api/keys/ada", R"({"team":"x"})", "1"));
+  for (const char* seen : {"1", "\"1\""}) {
+    EXPECT_EQ(code_of(verb::patch, "/api/keys/ada", R"({"team":"y"})", seen), ErrorCode::conflict);
     EXPECT_EQ(code_of(verb::delete_, "/api/keys/ada", {}, seen), ErrorCode::conflict);
     EXPECT_EQ(code_of(verb::post, "/api/keys/ada/disable", {}, seen), ErrorCode::conflict);
   }
