@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "config/base/utf8.h"
+#include "config/nearest.h"
 #include "gateway/admin/read_call.h"
 #include "gateway/keys/key_json.h"
 #include "gateway/keys/secret.h"
@@ -174,7 +175,9 @@ Awaitable<Result<Answer>> KeysApi::create(const Call& call) {
   }
   if (!is_key_name(name)) {
     co_return config::invalid_request(
-        "`name` is required: one line of at most 128 bytes without '/', not beginning with key_.",
+        fmt::format("`name` {}: one line of at most 128 bytes without '/', not beginning with "
+                    "key_, and not . or ..",
+                    name.empty() ? "is required" : "cannot be " + config::in_quotes(name)),
         "name");
   }
   if (file_key(*configuration, name) != nullptr) {

@@ -66,8 +66,11 @@ void show_secret(const std::string& answer) {
 Result<void> write_budget(JsonWriter& json, std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) {
+    const std::string_view amount = text.substr(0, text.find('@'));
     return config::invalid_request(
-        fmt::format("--budget {}: write it as 100/month or 100/month@Europe/Berlin", text));
+        fmt::format("--budget {}: the window is missing: write {}/month (or hour, day, week, "
+                    "total), or {}/month@Europe/Berlin",
+                    text, amount, amount));
   }
   const std::string_view window = text.substr(slash + 1);
   const auto at = window.find('@');
@@ -175,13 +178,13 @@ int create_key(const KeysOptions& options) {
 int set_key(const KeysOptions& options) {
   const auto body = body_of(options, false);
   if (!body) return misused(body.error());
-  return ask(options, verb::patch, path_of(options), *body, show_facts);
-}
-
   if (*body == "{}") {
     return misused(config::invalid_request(
         "Nothing to change: say what is new, as --rpm 60 (tollgate keys set --help)."));
   }
+  return ask(options, verb::patch, path_of(options), *body, show_facts);
+}
+
 int list_keys(const KeysOptions& options) {
   return ask(options, verb::get, "/api/keys", {},
              [](const std::string& answer) { fmt::print("{}", keys_table(answer)); });

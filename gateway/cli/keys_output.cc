@@ -29,13 +29,15 @@ std::string shown(JsonValue value) {
   return text.empty() ? "-" : text;
 }
 
-// "$144.81 of $160 a month"; without a gateway nobody knows what is spent.
+// "$144.81 of $160 a month, $0.05 held"; without a gateway nobody knows what is spent.
 std::string budget_text(JsonValue budget) {
   const std::string window = budget["window"].text();
   std::string text = budget["spent"] ? fmt::format("${} of ", budget["spent"].text()) : "";
   text +=
       fmt::format("${} {}", budget["limit"].text(), window == "total" ? "in total" : "a " + window);
   if (const std::string zone = budget["zone"].text(); zone != "UTC") text += " in " + zone;
+  const std::string held = budget["held"].text();
+  if (!held.empty() && held != "0") text += fmt::format(", ${} held", held);
   return text;
 }
 
@@ -129,8 +131,10 @@ std::string audit_table(std::string_view json) {
   Rows<6> rows{{"ENTRY", "WHEN", "WHO", "WHAT", "KEY", "CHANGES"}};
   for (const JsonValue entry : document.root()["entries"].elements()) {
     const JsonValue is = entry["after"].is_null() ? entry["before"] : entry["after"];
+    // What was done to no key has no name.
+    const JsonValue subject = is["name"] ? is["name"] : entry["key"];
     rows.push_back({shown(entry["id"]), shown(entry["at"]), shown(entry["who"]),
-                    shown(entry["action"]), shown(is["name"]),
+                    shown(entry["action"]), shown(subject),
                     changes_text(entry["before"], entry["after"])});
   }
   return aligned(rows);

@@ -10,6 +10,7 @@
 
 #include "tests/e2e/keys_fixture.h"
 #include "tests/support/child_process.h"
+#include "tests/support/raw_client.h"
 #include "tests/support/wait_for.h"
 
 namespace e2e {
@@ -156,6 +157,33 @@ TEST_F(KeysCommand, WorksWithoutAGatewayAndTheNextOneKnowsTheKey) {
               testing::AllOf(HasSubstr("create"), HasSubstr("delete"), HasSubstr("before-start")));
 }
 
+TEST_F(KeysCommand, ShowsWhatIsHeldAndWhatWasDoneToNoKey) {
+  const auto made = run({"create", "holds", "--budget", "5/day"}, config());
+  ASSERT_EQ(made.status, 0) << made.output;
+  EXPECT_THAT(made.output, Not(HasSubstr("held"))) << "nothing is";
+  test::RawClient under_way(gateway().client_port());
+  ASSERT_TRUE(under_way.send(chat_request(last_line(made.output),
+                                          chat_body("onprem/stall-after-2", R"(,"stream":true)"))));
+  EXPECT_TRUE(wait_for(kLive, [] {
+    return run({"list"}, config()).output.find(" a day, $0.0") != std::string::npos;
+  }));
+  EXPECT_THAT(run({"show", "holds"}, config()).output,
+              testing::ContainsRegex(R"(\$0 of \$5 a day, \$0\.[0-9]+ held)"));
+
+  ASSERT_EQ(admin("POST", "/api/reconcile", R"({"all":true,"format":"json"})").status, 200U);
+  EXPECT_THAT(run({"audit", "--limit", "1"}, config()).output,
+              testing::ContainsRegex(R"(reconcile +ledger )"));
+}
+
+TEST_F(KeysCommand, SettingNothingIsNoChange) {
+  ASSERT_EQ(run({"create", "steady", "--rpm", "60"}, config()).status, 0);
+  const auto nothing = run({"set", "steady"}, config());
+  EXPECT_EQ(nothing.status, 2);
+  EXPECT_THAT(nothing.output, HasSubstr("Nothing to change"));
+  EXPECT_EQ(run({"set", "steady", "--rpm", "60"}, config()).status, 0) << "as it is";
+  EXPECT_THAT(run({"show", "steady", "--json"}, config()).output, HasSubstr(R"("version":1)"));
+}
+
 TEST_F(KeysCommand, SaysWhatIsWrong) {
   const auto unknown = run({"show", "nobody"}, config());
   EXPECT_EQ(unknown.status, 1);
@@ -163,7 +191,13 @@ TEST_F(KeysCommand, SaysWhatIsWrong) {
   const auto taken = run({"create", "tester"}, config());
   EXPECT_EQ(taken.status, 1);
   EXPECT_THAT(taken.output, HasSubstr("configuration file has a key named `tester`"));
-  EXPECT_EQ(run({"create", "x", "--budget", "100"}, config()).status, 2);
+  const auto slash = run({"create", "a/b"}, config());
+  EXPECT_EQ(slash.status, 1);
+  EXPECT_THAT(slash.output, HasSubstr("`name` cannot be \"a/b\": one line of at most 128 bytes"));
+  const auto no_window = run({"create", "x", "--budget", "0.01@UTC"}, config());
+  EXPECT_EQ(no_window.status, 2);
+  EXPECT_THAT(no_window.output,
+              HasSubstr("--budget 0.01@UTC: the window is missing: write 0.01/month (or"));
   EXPECT_EQ(run({"create", "x", "--expires", "soon"}, config()).status, 2);
   const auto past = run({"create", "x", "--expires", "2020-01-01T00:00:00Z"}, config());
   EXPECT_EQ(past.status, 1);
