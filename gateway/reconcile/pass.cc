@@ -98,13 +98,13 @@ void Outcomes::add(const Finding& finding) {
   }
   if (!finding.receipt) return;
   Totals& sums = totals[{finding.before.provider.str(), finding.before.model.str()}];
-  const auto value = [](const std::optional<config::PicoUsd>& amount) {
-    return amount ? amount->value : 0;
+  const auto add = [](std::optional<MoneySum>& sum, const std::optional<config::PicoUsd>& amount) {
+    if (amount) sum = sum.value_or(0) + amount->value;
   };
   ++sums.attempts;
-  sums.booked += value(finding.before.cost.amount);
-  sums.ours += value(finding.ours);
-  sums.in_answer += value(finding.before.usage.reported_cost);
+  sums.booked += finding.before.cost.amount.value_or(config::PicoUsd{}).value;
+  add(sums.ours, finding.ours);
+  add(sums.in_answer, finding.before.usage.reported_cost);
   sums.receipts += finding.receipt->cost.value;
 }
 

@@ -77,8 +77,8 @@ struct Finding {
 struct Totals {
   std::int64_t attempts = 0;
   MoneySum booked = 0;
-  MoneySum ours = 0;
-  MoneySum in_answer = 0;
+  std::optional<MoneySum> ours;       // nullopt: of none of them
+  std::optional<MoneySum> in_answer;  // nullopt: in none of them
   MoneySum receipts = 0;
 };
 

@@ -13,8 +13,9 @@ namespace {
 
 using providers::JsonWriter;
 
-std::string money(const std::optional<config::PicoUsd>& amount) {
-  return amount ? config::to_usd(*amount) : "";
+template <class Amount>
+std::string money(const std::optional<Amount>& amount) {
+  return amount ? to_usd(*amount) : "";
 }
 
 std::optional<config::PicoUsd> receipt_of(const Finding& finding) {
@@ -27,13 +28,15 @@ std::string_view dash(std::string_view text) {
 
 // By how much the receipts are above our prices: 0.02 is 2%. Nothing where ours is nothing.
 std::optional<double> drift(const Totals& totals) {
-  if (totals.ours == 0) return std::nullopt;
-  return static_cast<double>(totals.receipts - totals.ours) / static_cast<double>(totals.ours);
+  const MoneySum ours = totals.ours.value_or(0);
+  if (ours == 0) return std::nullopt;
+  return static_cast<double>(totals.receipts - ours) / static_cast<double>(ours);
 }
 
-void member(JsonWriter& json, std::string_view name, const std::optional<config::PicoUsd>& amount) {
+template <class Amount>
+void member(JsonWriter& json, std::string_view name, const std::optional<Amount>& amount) {
   json.key(name);
-  amount ? json.value(config::to_usd(*amount)) : json.null();
+  amount ? json.value(to_usd(*amount)) : json.null();
 }
 
 }  // namespace
@@ -62,8 +65,8 @@ std::string table_summary(const Outcomes& outcomes, bool dry_run) {
   std::string out;
   for (const auto& [name, totals] : outcomes.totals) {
     out += fmt::format("{} at {}: {} receipts; ours {}, in answers {}, receipts {}", name.second,
-                       name.first, totals.attempts, to_usd(totals.ours), to_usd(totals.in_answer),
-                       to_usd(totals.receipts));
+                       name.first, totals.attempts, dash(money(totals.ours)),
+                       dash(money(totals.in_answer)), to_usd(totals.receipts));
     if (const auto share = drift(totals)) out += fmt::format(" ({:+.2f}%)", *share * 100);
     out += '\n';
   }
@@ -141,7 +144,8 @@ std::string summary_json(const Outcomes& outcomes, bool dry_run) {
   for (const auto& [name, totals] : outcomes.totals) {
     json.begin_object().member("provider", name.first).member("model", name.second);
     json.member("attempts", totals.attempts).member("booked", to_usd(totals.booked));
-    json.member("ours", to_usd(totals.ours)).member("in_answer", to_usd(totals.in_answer));
+    member(json, "ours", totals.ours);
+    member(json, "in_answer", totals.in_answer);
     json.member("receipts", to_usd(totals.receipts)).key("drift");
     const auto share = drift(totals);
     share ? json.value(fmt::format("{:.4f}", *share)) : json.null();

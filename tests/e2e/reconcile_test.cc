@@ -159,12 +159,14 @@ TEST_F(Reconcile, WhatHasNoIdToAskByIsSaidWithWhatItIsBookedAt) {
   EXPECT_EQ(ask("reset-before-head").status, 502);
   EXPECT_EQ(ask("usage-no-cost").status, 200);
   stop();
+  EXPECT_THAT(reconcile({"--dry-run"}).printed, HasSubstr(", in answers -, receipts "));
   const auto run = reconcile({"--format", "json"});
   EXPECT_EQ(verdicts(run), (std::map<std::string, std::int64_t>{{"corrected", 1}, {"no_id", 1}}))
       << run.printed;
   EXPECT_EQ(run.status, 0) << "nothing more can be done about it";
   const auto json = parsed(run);
   const auto& summary = json.at("summary").as_object();
+  EXPECT_TRUE(summary.at("totals").as_array().at(0).at("in_answer").is_null());
   const auto rows = booked();
   EXPECT_EQ(summary.at("no_id_booked").as_string(), rows.at("").at("cost_usd").as_string());
   EXPECT_NE(summary.at("no_id_booked").as_string(), "0");
