@@ -174,6 +174,14 @@ class Start(unittest.TestCase):
         self.assertIn(port, second.stderr)
         self.assertIsNone(first.poll())
 
+    def test_what_is_no_port_is_said_by_its_name_before_anything_is_done(self):
+        for name, port in (("PORT", "abc"), ("ADMIN_PORT", "65536")):
+            done = subprocess.run([ROOT / "deploy/start"], env={**os.environ, name: port},
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(2, done.returncode)
+            self.assertIn(f"{name}={port} is no port", done.stderr)
+            self.assertEqual("", done.stdout)
+
     def test_what_is_built_has_every_protection(self):
         subprocess.run([ROOT / "deploy/start", "--no-install", "--build-only"], check=True, capture_output=True)
         program = ROOT / "build/release/gateway/tollgate"
