@@ -87,7 +87,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
                       .note =
                           [this](const std::string& who, std::string_view action,
                                  const std::string& target, const std::string& asked) {
-                            return keys_->note(who, action, target, asked);
+                            return keys_->note(who, std::string(action), target, asked);
                           }} {
   const Shared shared{clock_,  metrics_, client_connections_, draining_, limiter_,
                       drains_, breakers_};

@@ -28,8 +28,9 @@ class Errand {
   Errand(const Errand&) = delete;
   Errand& operator=(const Errand&) = delete;
   ~Errand() {
-    net::post(home_.get_executor(), [handler = std::move(handler_), bug = std::move(bug_),
-                                     outcome = std::move(outcome_)]() mutable {
+    const Executor home = home_.get_executor();
+    net::post(home, [guard = std::move(home_), handler = std::move(handler_), bug = std::move(bug_),
+                     outcome = std::move(outcome_)]() mutable {
       std::move(handler)(std::move(bug), std::move(outcome));
     });
   }
@@ -45,7 +46,7 @@ class Errand {
  private:
   Work work_;
   Handler handler_;
-  const net::executor_work_guard<Executor> home_;
+  net::executor_work_guard<Executor> home_;
   std::exception_ptr bug_;
   std::optional<Outcome> outcome_;
 };

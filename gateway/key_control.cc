@@ -126,11 +126,11 @@ Awaitable<config::Result<admin::Answer>> KeyControl::handle(const admin::Call& c
   return api_.handle(call);
 }
 
-Awaitable<config::Result<void>> KeyControl::note(const std::string& who, std::string_view action,
-                                                 const std::string& subject,
-                                                 const std::string& asked) {
+// By value: callers may be gone when it goes on.
+Awaitable<config::Result<void>> KeyControl::note(std::string who, std::string action,
+                                                 std::string subject, std::string asked) {
   config::Result<void> noted;
-  const keys::By by{who, clock_.wall()};
+  const keys::By by{std::move(who), clock_.wall()};
   auto write = [&](keys::KeyStore& store) { noted = store.note(by, action, subject, asked); };
   if (co_await change(std::move(write))) co_return noted;
   co_return config::failure(config::ErrorCode::overloaded,

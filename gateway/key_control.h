@@ -61,8 +61,8 @@ class KeyControl final : private keys::StoreAccess {
 
   Awaitable<config::Result<admin::Answer>> handle(const admin::Call& call);
   // Writes into the log of changes what else `who` asked for, as JSON, and of what.
-  Awaitable<config::Result<void>> note(const std::string& who, std::string_view action,
-                                       const std::string& subject, const std::string& asked);
+  Awaitable<config::Result<void>> note(std::string who, std::string action, std::string subject,
+                                       std::string asked);
 
   // About once a second: lets go of what nobody uses any more, writes last uses down now and
   // then.

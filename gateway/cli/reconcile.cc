@@ -88,9 +88,8 @@ class Printer final : public reconcile::Listener {
   bool good_ = true;
 };
 
-Result<Outcomes> run(const config::Config& config, reconcile::Book& book, const Wanted& wanted,
-                     Printer& printer) {
-  net::io_context io{1};
+Result<Outcomes> run(net::io_context& io, const config::Config& config, reconcile::Book& book,
+                     const Wanted& wanted, Printer& printer) {
   const config::SystemClock clock;
   Deadlines deadlines(io, clock);
   upstream::Pools pools(io, deadlines, clock);
@@ -143,6 +142,7 @@ int through_the_gateway(const config::Config& config, const Asked& asked) {
 int in_the_ledger(const config::Config& config, const Asked& asked, const Wanted& wanted,
                   const config::Clock& clock) {
   constexpr std::chrono::seconds kPatience{10};
+  net::io_context io{1};         // before the ledger's thread, which answers on it
   limits::LocalLimiter limiter;  // nobody's
   std::unique_ptr<Accounting> accounting;
   if (!wanted.dry_run) {
@@ -159,7 +159,7 @@ int in_the_ledger(const config::Config& config, const Asked& asked, const Wanted
   if (!reader) return complain(reader.error(), 2);
   OwnBook book(*std::move(reader), accounting.get());
   Printer printer(asked);
-  auto outcomes = run(config, book, wanted, printer);
+  auto outcomes = run(io, config, book, wanted, printer);
   if (!outcomes) return complain(outcomes.error(), 1);
   printer.end(*outcomes);
   bool unclear = false;

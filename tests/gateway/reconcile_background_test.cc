@@ -121,8 +121,8 @@ class BackgroundTest : public testing::Test {
   simulator::Simulator simulator_;
   limits::LocalLimiter limiter_;
   std::shared_ptr<const Snapshot> snapshot_;
+  net::io_context io_{1};  // before the ledger's thread, which answers on it
   std::unique_ptr<Accounting> accounting_;
-  net::io_context io_{1};
   Deadlines deadlines_{io_, clock_};
   TaskGroup tasks_;
   QueryThreads queries_{1, 8};
