@@ -26,8 +26,8 @@ keys:
      sha256: 0e07bfac6f8f69d87ebe7444dd13753b25cbbd8e23a29bee1114cb0acaeee4f6}}
 providers:
   - {{name: openrouter, kind: openrouter, base_url: "{base}/openrouter/api/v1", api_key: sk-or-up,
-     site_url: "https://example.org", site_name: Example, simulated: true}}
-  - {{name: haimaker, kind: haimaker, base_url: "{base}/haimaker/v1", api_key: sk-hm-up}}
+     site_url: "https://example.org", site_name: Example, simulated: true, breaker: {{open_for: 60s}}}}
+  - {{name: haimaker, kind: haimaker, base_url: "{base}/haimaker/v1", api_key: sk-hm-up, breaker: {{open_for: 60s}}}}
   - {{name: reka, kind: reka, preset: current, base_url: "{base}/reka/v1", api_key: reka-up}}
   - {{name: onprem, kind: openai, base_url: "{base}/onprem/v1"}}
 models:
