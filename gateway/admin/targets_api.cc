@@ -183,6 +183,7 @@ Awaitable<Result<Answer>> obey(const TargetsSource& source, const Call& call) {
   const auto found = all.find(order->target);
   if (found == all.end()) {
     std::vector<std::string_view> known;
+    known.reserve(all.size());
     for (const auto& [name, watched] : all) known.push_back(name);
     co_return config::failure(
         config::ErrorCode::not_found,
