@@ -98,7 +98,8 @@ bool CircuitBreaker::succeeded(Permit permit, Now now, const config::Breaker& se
   (void)too_many_fail(false, now, settings);
   bool closed = false;
   change([&](Word word) -> std::optional<Word> {
-    closed = permit == Permit::probe && word.state != State::closed;
+    // An open one was held, or opened anew, while the probe was under way.
+    closed = permit == Permit::probe && word.state == State::half_open;
     const bool forgets = word.state == State::closed && word.in_a_row > 0;
     if (!closed && !forgets) return std::nullopt;
     return Word{};
@@ -113,7 +114,8 @@ bool CircuitBreaker::failed(Permit permit, config::ErrorCode why, Now now,
   change([&](Word word) -> std::optional<Word> {
     opens = false;
     // Of what was asked before it opened, nothing new is learnt.
-    if (word.state != State::closed && permit != Permit::probe) return std::nullopt;
+    if (word.state == State::open) return std::nullopt;
+    if (word.state == State::half_open && permit != Permit::probe) return std::nullopt;
     if (word.in_a_row < std::numeric_limits<std::uint8_t>::max()) ++word.in_a_row;
     const bool in_a_row =
         settings.failures_in_a_row > 0 && word.in_a_row >= settings.failures_in_a_row;
@@ -135,8 +137,10 @@ bool CircuitBreaker::bench(Permit permit, config::ErrorCode why, Span how_long, 
     const std::int64_t until = to_ms(now + how_long);
     // The longest counts: many requests may be told so at once.
     const bool known = word.state == State::open && until <= word.until_ms;
+    const bool by_hand = word.state == State::open && word.why == 0;
+    opens = false;
+    if (known || by_hand) return std::nullopt;
     opens = word.state == State::closed || permit == Permit::probe;
-    if (known) return std::nullopt;
     word.state = State::open;
     word.why = code_of(why);
     word.until_ms = until;

@@ -146,6 +146,31 @@ TEST_F(Breaker, ByHandItIsOpenedAndClosed) {
   EXPECT_EQ(breaker_.status(now_).in_a_row, 0);
 }
 
+TEST_F(Breaker, WhatAProbeFindsDoesNotUndoAHoldByHand) {
+  for (const bool answers : {true, false}) {
+    breaker_.reset();
+    open();
+    now_ += settings_.open_for;
+    ASSERT_EQ(ask(), Permit::probe);
+    breaker_.hold(minutes(30), now_);
+    if (answers) {
+      EXPECT_FALSE(breaker_.succeeded(Permit::probe, now_, settings_));
+    } else {
+      EXPECT_FALSE(breaker_.failed(Permit::probe, ErrorCode::upstream_timeout, now_, settings_));
+    }
+    EXPECT_EQ(breaker_.status(now_).next_probe, minutes(30));
+    EXPECT_EQ(breaker_.status(now_).why, std::nullopt) << "held, whatever was under way";
+  }
+}
+
+TEST_F(Breaker, WhatAnUpstreamAsksForDoesNotUndoAHoldByHand) {
+  const Permit early = ask();
+  breaker_.hold(minutes(30), now_);
+  EXPECT_FALSE(breaker_.bench(early, ErrorCode::upstream_no_credit, minutes(60), now_));
+  EXPECT_EQ(breaker_.status(now_).next_probe, minutes(30));
+  EXPECT_EQ(breaker_.status(now_).why, std::nullopt);
+}
+
 TEST_F(Breaker, OfManyThreadsOneProbes) {
   open();
   now_ += settings_.open_for;
