@@ -1,9 +1,9 @@
 #include "gateway/circuit_metrics.h"
 
-#include <algorithm>
-#include <map>
 #include <string>
 #include <utility>
+
+#include "gateway/watched_targets.h"
 
 namespace gateway {
 namespace {
@@ -11,11 +11,6 @@ namespace {
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using upstream::CircuitBreaker;
-
-struct Standing {
-  CircuitBreaker::Status worst;
-  std::uint64_t opened = 0;
-};
 
 // Open is worse than half-open, which is worse than closed.
 int badness(CircuitBreaker::State state) {
@@ -47,18 +42,6 @@ prometheus::ClientMetric metric_of(const std::string& target, double value) {
 
 void add_circuit_metrics(const Snapshot& snapshot, const upstream::CircuitBreakers& breakers,
                          config::Clock::Steady now, std::vector<MetricFamily>& families) {
-  std::map<std::string, Standing> standings;
-  for (const Route& route : snapshot.routes().routes()) {
-    for (const RouteTarget& target : route.targets) standings[target.target.name.str()];
-  }
-  breakers.for_each([&](const std::string&, const std::string& target, CircuitBreaker& breaker) {
-    const auto found = standings.find(target);
-    if (found == standings.end()) return;  // configured no more
-    const auto status = breaker.status(now);
-    Standing& standing = found->second;
-    standing.opened += breaker.opened();
-    if (badness(status.state) > badness(standing.worst.state)) standing.worst = status;
-  });
   MetricFamily state = {"tollgate_circuit_state",
                         "0: the target is asked; 1: one request tries it; 2: it is left alone.",
                         MetricType::Gauge,
@@ -71,10 +54,17 @@ void add_circuit_metrics(const Snapshot& snapshot, const upstream::CircuitBreake
                          "How often a target was left alone because it failed.",
                          MetricType::Counter,
                          {}};
-  for (const auto& [target, standing] : standings) {
-    state.metric.push_back(metric_of(target, badness(standing.worst.state)));
-    opened.metric.push_back(metric_of(target, static_cast<double>(standing.opened)));
-    const std::string why = reason_of(standing.worst);
+  for (const auto& [target, watched] : watched_targets(snapshot, breakers)) {
+    CircuitBreaker::Status worst;
+    std::uint64_t openings = 0;
+    for (const auto& [asked, breaker] : watched.breakers) {
+      const auto status = breaker->status(now);
+      if (badness(status.state) > badness(worst.state)) worst = status;
+      openings += breaker->opened();
+    }
+    state.metric.push_back(metric_of(target, badness(worst.state)));
+    opened.metric.push_back(metric_of(target, static_cast<double>(openings)));
+    const std::string why = reason_of(worst);
     if (why.empty()) continue;
     reason.metric.push_back(metric_of(target, 1));
     reason.metric.back().label.push_back({"reason", why});

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "config/nearest.h"
 #include "gateway/admin/read_call.h"
 #include "gateway/admin/usage_api.h"
+#include "gateway/watched_targets.h"
 #include "providers/wire/json_writer.h"
 
 namespace gateway::admin {
@@ -36,32 +36,6 @@ std::string_view to_string(CircuitBreaker::State state) {
   return "closed";
 }
 
-// A configured target, and what watches it: one breaker, or one per model that failed where the
-// target is a pattern.
-struct Watched {
-  const config::Target* target = nullptr;
-  std::vector<std::string> routes;
-  std::vector<std::pair<std::string, CircuitBreaker*>> breakers;
-};
-
-std::map<std::string, Watched> watched_targets(const Snapshot& snapshot,
-                                               const upstream::CircuitBreakers& breakers) {
-  std::map<std::string, Watched> out;
-  for (const Route& route : snapshot.routes().routes()) {
-    for (const RouteTarget& target : route.targets) {
-      Watched& watched = out[target.target.name.str()];
-      watched.target = &target.target;
-      watched.routes.push_back(route.model->name.str());
-    }
-  }
-  breakers.for_each(
-      [&](const std::string& name, const std::string& target, CircuitBreaker& breaker) {
-        const auto found = out.find(target);
-        if (found != out.end()) found->second.breakers.emplace_back(name, &breaker);
-      });
-  return out;
-}
-
 void write_circuit(JsonWriter& json, const CircuitBreaker::Status& status,
                    config::Clock::Wall now) {
   json.member("state", to_string(status.state));
@@ -80,9 +54,8 @@ void write_circuit(JsonWriter& json, const CircuitBreaker::Status& status,
   }
 }
 
-void write_target(JsonWriter& json, const std::string& name, const Watched& watched,
+void write_target(JsonWriter& json, const std::string& name, const WatchedTarget& watched,
                   const config::Clock& clock) {
-  const bool pattern = watched.target->model.find('*') != std::string::npos;
   std::uint64_t opened = 0;
   for (const auto& [model, breaker] : watched.breakers) opened += breaker->opened();
   json.begin_object().member("name", name);
@@ -92,7 +65,7 @@ void write_target(JsonWriter& json, const std::string& name, const Watched& watc
   for (const std::string& route : watched.routes) json.value(route);
   json.end_array();
   CircuitBreaker::Status own;
-  if (!pattern && !watched.breakers.empty()) {
+  if (!watched.pattern() && !watched.breakers.empty()) {
     own = watched.breakers.front().second->status(clock.now());
   }
   write_circuit(json, own, clock.wall());
@@ -100,7 +73,7 @@ void write_target(JsonWriter& json, const std::string& name, const Watched& watc
   json.key("models").begin_array();
   for (const auto& [model, breaker] : watched.breakers) {
     const auto status = breaker->status(clock.now());
-    if (!pattern || status.state == CircuitBreaker::State::closed) continue;
+    if (!watched.pattern() || status.state == CircuitBreaker::State::closed) continue;
     json.begin_object().member("name", model);
     write_circuit(json, status, clock.wall());
     json.end_object();
@@ -190,8 +163,8 @@ Awaitable<Result<Answer>> obey(const TargetsSource& source, const Call& call) {
         config::as_sentence(fmt::format("There is no target {}{}", config::in_quotes(order->target),
                                         config::did_you_mean(order->target, known))));
   }
-  Watched& watched = found->second;
-  if (order->action == "hold" && watched.target->model.find('*') != std::string::npos) {
+  WatchedTarget& watched = found->second;
+  if (order->action == "hold" && watched.pattern()) {
     co_return config::invalid_request(
         "This target is a pattern: what it stands for is watched model by model, and cannot be "
         "held as a whole.");
