@@ -174,7 +174,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
     Circuit circuit(worker_.breakers(), candidate.target(), candidate.from_pattern(),
                     worker_.clock());
     if (!circuit.allows()) {
-      if (!best) resting = resting ? more_useful(*resting, circuit.refusal()) : circuit.refusal();
+      resting = resting ? more_useful(*resting, circuit.refusal()) : circuit.refusal();
       continue;
     }
     auto done = co_await attempt(worker_, asker, candidate);

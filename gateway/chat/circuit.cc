@@ -42,8 +42,9 @@ Verdict verdict_of(const config::Error& error, bool pattern) {
   }
 }
 
-std::string name_of(const config::Target& target, bool pattern) {
-  return pattern ? fmt::format("{}/{}", target.provider.view(), target.model) : target.name.str();
+// What breakers call a model that a pattern stands for; empty: the target has that name itself.
+std::string spelled_out(const config::Target& target, bool pattern) {
+  return pattern ? fmt::format("{}/{}", target.provider.view(), target.model) : std::string();
 }
 
 config::Error refusal_of(const CircuitBreaker::Status& status, std::string_view name) {
@@ -62,7 +63,8 @@ config::Error refusal_of(const CircuitBreaker::Status& status, std::string_view 
 
 std::optional<config::Error> resting(upstream::BreakerView& breakers, const config::Target& target,
                                      bool pattern, config::Clock::Steady now) {
-  const std::string name = name_of(target, pattern);
+  const std::string spelled = spelled_out(target, pattern);
+  const std::string_view name = pattern ? std::string_view(spelled) : target.name.view();
   const CircuitBreaker* breaker = breakers.find(name);
   if (breaker == nullptr) return std::nullopt;
   const auto status = breaker->status(now);
@@ -77,7 +79,8 @@ Circuit::Circuit(upstream::BreakerView& breakers, const config::Target& target, 
       target_(target),
       pattern_(pattern),
       clock_(clock),
-      name_(name_of(target, pattern)),
+      spelled_(spelled_out(target, pattern)),
+      name_(pattern ? std::string_view(spelled_) : target.name.view()),
       breaker_(breakers.find(name_)),
       permit_(breaker_ == nullptr ? Permit::given : breaker_->ask(clock.now())) {}
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/base/clock.h"
 #include "config/base/error.h"
@@ -40,7 +41,8 @@ class Circuit {
   const config::Target& target_;
   const bool pattern_;
   const config::Clock& clock_;
-  const std::string name_;
+  const std::string spelled_;  // where a pattern stands for a model that a client named
+  const std::string_view name_;
   upstream::CircuitBreaker* breaker_;
   upstream::CircuitBreaker::Permit permit_;
   bool judged_ = false;
