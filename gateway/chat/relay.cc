@@ -62,6 +62,26 @@ Result<Flow> decode_events(const Delivery& delivery, providers::SseParser& parse
   return Flow::goes_on;
 }
 
+struct Step {
+  Result<void> decoded;
+  bool stopped = false;
+  bool ended = false;
+};
+
+// What the upstream sent next, in the client's words; no bytes: it closed. `out` borrows from the
+// parser until the next step.
+Step decode_bytes(const Delivery& delivery, providers::SseParser& parser,
+                  providers::StreamDecoder& decoder, std::string_view bytes, providers::Body& out) {
+  out.clear();
+  parser.feed(bytes);
+  const auto flow = decode_events(delivery, parser, decoder, bytes.empty(), out);
+  if (!flow) return {flow.error()};
+  const bool stopped = *flow == Flow::stopped;
+  const bool ended = bytes.empty() || stopped || decoder.done();
+  if (ended && !stopped) return {decoder.finish(out), stopped, ended};
+  return {{}, stopped, ended};
+}
+
 // Before the last byte leaves: what the client has, the record has.
 void settle(const Delivery& delivery, const providers::StreamDecoder& decoder, bool stopped) {
   if (delivery.departure.draining()) {
@@ -174,14 +194,8 @@ Awaitable<Result<void>> relay_stream_as_whole(Delivery delivery, AsStream& asked
       if (begins == '{') co_return co_await relay_misnamed(delivery, std::string(*bytes));
     }
     delivery.attempt.watch(decoder);
-    out.clear();
-    const bool closed = bytes->empty();
-    parser.feed(*bytes);
-    const auto flow = decode_events(delivery, parser, decoder, closed, out);
-    auto decoded = flow ? Result<void>() : Result<void>(flow.error());
-    const bool stopped = flow && *flow == Flow::stopped;
-    ended = closed || stopped || decoder.done();
-    if (decoded && ended && !stopped) decoded = decoder.finish(out);
+    auto [decoded, stopped, last] = decode_bytes(delivery, parser, decoder, *bytes, out);
+    ended = last;
     if (decoded) decoded = answer.add(out.str());
     if (decoded && decoder.delivered_bytes() > kMaxWholeAnswer) decoded = too_long();
     if (!decoded) {
@@ -197,10 +211,9 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
   Meter& request = delivery.request;
   delivery.signs.content_due(request.now() + delivery.call.target.timeouts.first_content);
   providers::SseParser parser;
-  providers::Body out;  // reused; borrows from the parser until the next feed()
+  providers::Body out;
   bool ended = false;
   while (!ended) {
-    out.clear();
     auto bytes = Result<std::string_view>(std::string_view{});
     {
       Waiting upstream(request);
@@ -208,13 +221,8 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
     }
     if (!bytes) co_return bytes.error();
 
-    const bool closed = bytes->empty();
-    parser.feed(*bytes);
-    const auto flow = decode_events(delivery, parser, decoder, closed, out);
-    auto decoded = flow ? Result<void>() : Result<void>(flow.error());
-    const bool stopped = flow && *flow == Flow::stopped;
-    ended = closed || decoder.done();
-    if (decoded && ended && !stopped) decoded = decoder.finish(out);
+    auto [decoded, stopped, last] = decode_bytes(delivery, parser, decoder, *bytes, out);
+    ended = last;
     if (!decoded) note_verdict(delivery, decoded.error());
     if (decoded && out.empty()) decoded = delivery.signs.in_time();
     // An error that arrives together with the first content is still early: nothing
