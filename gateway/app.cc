@@ -1,11 +1,11 @@
 #include "gateway/app.h"
 
 #include <csignal>
+#include <exception>
 #include <sched.h>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
 #include "gateway/admin/api_endpoints.h"
@@ -234,7 +234,12 @@ void App::reload() {
 
 void App::tick() {
   keys_->tick();
-  if (keys_->may_follow()) net::co_spawn(control_, keys_->follow(), net::detached);
+  if (keys_->may_follow()) {
+    net::co_spawn(control_, keys_->follow(), [](const std::exception_ptr& failed) {
+      if (failed)
+        log::error("a look at the keys failed; the next one takes in what it did not", {});
+    });
+  }
   constexpr unsigned kTidyEvery = 60;
   if (ticks_++ % kTidyEvery == 0) accounting_.tidy();
   next_tick_.expires_after(std::chrono::seconds(1));
