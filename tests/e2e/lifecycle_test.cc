@@ -3,6 +3,7 @@
 #include <fstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -32,43 +33,51 @@ class Lifecycle : public Gateway {
         "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
         kKey, body.size(), body);
   }
-};
 
-TEST_F(Lifecycle, ASecondGatewayLeavesTheFirstItsPorts) {
-  const auto free = configuration("http://127.0.0.1:1");
-  const test::TempDir folder;
-  for (const auto [section, port] :
-       {std::pair{"server: {listen: \"127.0.0.1:", gateway().client_port()},
-        std::pair{"admin: {listen: \"127.0.0.1:", gateway().admin_port()}}) {
-    const std::string prefix(section);
+  struct Taken {
+    std::string configuration;
+    std::uint16_t port;
+  };
+  // Wants for one of its doors what the running gateway has.
+  static std::vector<Taken> taken_ports() {
+    const auto free = configuration("http://127.0.0.1:1");
+    std::vector<Taken> out;
+    for (const auto [section, port] :
+         {std::pair{"server: {listen: \"127.0.0.1:", gateway().client_port()},
+          std::pair{"admin: {listen: \"127.0.0.1:", gateway().admin_port()}}) {
+      const std::string prefix(section);
+      out.push_back({replaced(free, prefix + "0", fmt::format("{}{}", prefix, port)), port});
+    }
+    return out;
+  }
+  static std::string failed_start(std::string_view configuration) {
+    const test::TempDir folder;
     const auto config = folder.file("tollgate.yaml");
-    std::ofstream(config) << replaced(free, prefix + "0", fmt::format("{}{}", prefix, port));
+    std::ofstream(config) << configuration;
     test::ChildProcess second(TOLLGATE_PROGRAM, {"serve", "--config", config}, {},
                               folder.file("log"));
     EXPECT_EQ(second.wait(seconds(10)), 1);
-    EXPECT_THAT(second.log(), testing::HasSubstr(fmt::format(
-                                  "cannot bind 127.0.0.1:{}: Address already in use", port)));
+    return second.log();
+  }
+};
+
+TEST_F(Lifecycle, ASecondGatewayLeavesTheFirstItsPorts) {
+  for (const Taken& taken : taken_ports()) {
+    EXPECT_THAT(failed_start(taken.configuration),
+                testing::HasSubstr(
+                    fmt::format("cannot bind 127.0.0.1:{}: Address already in use", taken.port)));
   }
 }
 
 // It would have been this one's successor, and said so too early.
 TEST_F(Lifecycle, AGatewayWhosePortIsTakenSaysThatAlone) {
-  const auto free = configuration("http://127.0.0.1:1");
-  const test::TempDir folder;
-  for (const auto [section, port] :
-       {std::pair{"server: {listen: \"127.0.0.1:", gateway().client_port()},
-        std::pair{"admin: {listen: \"127.0.0.1:", gateway().admin_port()}}) {
-    const std::string prefix(section);
-    const auto config = folder.file("tollgate.yaml");
-    std::ofstream(config) << replaced(free, prefix + "0", fmt::format("{}{}", prefix, port))
-                          << fmt::format("ledger: {{database: \"{}\", journal: \"{}\"}}\n",
-                                         gateway().folder().file("tollgate.db"),
-                                         gateway().folder().file("journal"));
-    test::ChildProcess second(TOLLGATE_PROGRAM, {"serve", "--config", config}, {},
-                              folder.file("log"));
-    EXPECT_EQ(second.wait(seconds(10)), 1);
-    EXPECT_THAT(second.log(), testing::HasSubstr("Address already in use"));
-    EXPECT_THAT(second.log(), testing::Not(testing::HasSubstr("ledger")));
+  const auto ledger =
+      fmt::format("ledger: {{database: \"{}\", journal: \"{}\"}}\n",
+                  gateway().folder().file("tollgate.db"), gateway().folder().file("journal"));
+  for (const Taken& taken : taken_ports()) {
+    const std::string log = failed_start(taken.configuration + ledger);
+    EXPECT_THAT(log, testing::HasSubstr("Address already in use"));
+    EXPECT_THAT(log, testing::Not(testing::HasSubstr("ledger")));
   }
 }
 

@@ -1,29 +1,12 @@
 // A relayed event must not allocate once the stream runs: counted by replacing the
 // global operator new, which is why this is a program of its own.
 
-#include <atomic>
 #include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 
 #include "providers/registry.h"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}  // namespace
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/support/operator_new.h"
 
 namespace providers {
 namespace {
@@ -67,9 +50,9 @@ TEST_P(StreamAllocations, AreNoneOnceTheStreamRuns) {
     }
   };
   for (int warm_up = 0; warm_up < 16; ++warm_up) relay();
-  const auto before = allocations.load();
+  const auto before = test::allocations();
   for (int i = 0; i < 1000; ++i) relay();
-  EXPECT_EQ(allocations.load() - before, 0u);
+  EXPECT_EQ(test::allocations() - before, 0u);
   EXPECT_GT(out.size(), 100u);
 }
 

@@ -1,11 +1,9 @@
 // What a look at the keys that throws leaves behind. Replaces the global operator new, so that
 // memory can fail to be had in the middle of one; which is why this is a program of its own.
 #include <chrono>
-#include <cstdlib>
 #include <exception>
 #include <future>
 #include <memory>
-#include <new>
 #include <sqlite3.h>
 #include <string_view>
 #include <utility>
@@ -16,24 +14,9 @@
 
 #include "gateway/key_control.h"
 #include "gateway/limits/local_limiter.h"
+#include "tests/support/operator_new.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_for.h"
-
-namespace {
-thread_local bool next_fails = false;
-}  // namespace
-
-void* operator new(std::size_t size) {
-  if (std::exchange(next_fails, false)) throw std::bad_alloc();
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace gateway {
 namespace {
@@ -43,8 +26,8 @@ using namespace std::chrono_literals;
 // Where the log of changes has shown a line, its reader gets no memory for it.
 int row(unsigned /*what*/, void* /*none*/, void* statement, void* /*none*/) {
   const char* text = ::sqlite3_sql(static_cast<sqlite3_stmt*>(statement));
-  next_fails =
-      text != nullptr && std::string_view(text).find("FROM audit_log") != std::string_view::npos;
+  test::fail_next_allocation(text != nullptr && std::string_view(text).find("FROM audit_log") !=
+                                                    std::string_view::npos);
   return 0;
 }
 int watch(sqlite3* database, char** /*error*/, const void* /*functions*/) {

@@ -1,28 +1,10 @@
 // What a request pays for the journal: no memory is asked for once a worker is warm. Replaces
 // the global operator new, which is why this is a program of its own.
-#include <cstdlib>
-#include <new>
-
 #include <gtest/gtest.h>
 
 #include "gateway/ledger/journal.h"
 #include "tests/gateway/ledger/journal_rig.h"
-
-namespace {
-thread_local std::size_t allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/support/operator_new.h"
 
 namespace {
 
@@ -43,16 +25,16 @@ TEST(Journal, AsksForNoMemoryOnceItIsWarm) {
   const auto go_round = [&] {
     for (const Hold& hold : holds) good = good && journal.hold(hold).has_value();
     const Extend extend{holds[0].request, 1, config::PicoUsd{1}};
-    const std::size_t before = allocations;
+    const std::size_t before = test::allocations();
     good = good && journal.extend(extend).has_value();
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(test::allocations(), before);
     for (const UsageRecord& record : records) journal.settle(record);
   };
   for (int i = 0; i < 3; ++i) go_round();
-  const std::size_t before = allocations;
+  const std::size_t before = test::allocations();
   for (const Hold& hold : holds) good = good && journal.hold(hold).has_value();
   for (const UsageRecord& record : records) journal.settle(record);
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(test::allocations(), before);
   EXPECT_TRUE(good);
 }
 
