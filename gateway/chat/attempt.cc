@@ -34,7 +34,8 @@ bool is_stream(const providers::UpstreamRequest& request, const providers::Answe
 
 }  // namespace
 
-Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candidate& candidate) {
+Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candidate& candidate,
+                                Circuit& circuit) {
   const providers::Adapter& adapter = candidate.adapter();
   const providers::Call& call = candidate.call();
   const providers::ChatRequest& chat = call.chat;
@@ -78,8 +79,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     auto body = co_await exchange.read_all(kMaxErrorBody);
     done = adapter.decode_error(call, *head, body ? *body : std::string_view{});
   } else {
-    Delivery delivery{adapter,     call,  *head,  request->dropped, exchange,
-                      asker.reply, meter, settle, asker.signs,      departure};
+    Delivery delivery{adapter, call,   *head,       request->dropped, exchange, asker.reply,
+                      meter,   settle, asker.signs, departure,        circuit};
     const bool stream = is_stream(*request, *head);
     if (stream && !request->streamed && chat.operation != providers::Operation::embeddings) {
       as_stream.emplace(adapter, call, *head);

@@ -4,6 +4,7 @@
 
 #include "gateway/async.h"
 #include "gateway/chat/candidate.h"
+#include "gateway/chat/circuit.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/signs_of_life.h"
 #include "gateway/http/reply.h"
@@ -24,7 +25,8 @@ struct Asker {
   SignsOfLife& signs;
 };
 
+// The circuit allows it, and is told of a whole answer before the client has it.
 Awaitable<config::Result<void>> attempt(Worker& worker, const Asker& asker,
-                                        const Candidate& candidate);
+                                        const Candidate& candidate, Circuit& circuit);
 
 }  // namespace gateway::chat

@@ -177,7 +177,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
       resting = resting ? more_useful(*resting, circuit.refusal()) : circuit.refusal();
       continue;
     }
-    auto done = co_await attempt(worker_, asker, candidate);
+    auto done = co_await attempt(worker_, asker, candidate, circuit);
     circuit.judge(done);
     if (done || meter.content_shown()) co_return done;
     last = std::move(done).error();

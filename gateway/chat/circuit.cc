@@ -93,7 +93,12 @@ config::Error Circuit::refusal() const {
 }
 
 void Circuit::judge(const config::Result<void>& done) {
+  if (judged_) return;
   if (!done) return failed(done.error());
+  answered();
+}
+
+void Circuit::answered() {
   judged_ = true;
   if (breaker_ == nullptr) return;
   log_change(breaker_->succeeded(permit_, clock_.now(), target_.breaker), "target answers again",
@@ -103,7 +108,7 @@ void Circuit::judge(const config::Result<void>& done) {
 void Circuit::failed(const config::Error& error) {
   const Verdict verdict = verdict_of(error, pattern_);
   if (verdict == Verdict::nothing) return;
-  if (verdict == Verdict::works) return judge({});
+  if (verdict == Verdict::works) return answered();
   judged_ = true;
   if (breaker_ == nullptr) breaker_ = breakers_.make(name_, target_.name.view());
   if (breaker_ == nullptr) return;

@@ -31,6 +31,10 @@ class Circuit {
   // Why not: what was wrong, and when it is tried again.
   config::Error refusal() const;
 
+  // The whole answer is there. Said before its last byte leaves: the client's next request may
+  // come before the attempt has ended, and would find a probe still under way.
+  void answered();
+  // How the attempt ended, where that was not said.
   void judge(const config::Result<void>& done);
 
  private:

@@ -84,6 +84,7 @@ Step decode_bytes(const Delivery& delivery, providers::SseParser& parser,
 
 // Before the last byte leaves: what the client has, the record has.
 void settle(const Delivery& delivery, const providers::StreamDecoder& decoder, bool stopped) {
+  delivery.circuit.answered();
   if (delivery.departure.draining()) {
     delivery.attempt.drained(decoder.usage());
   } else if (stopped) {
@@ -118,6 +119,7 @@ Awaitable<Result<void>> deliver(Delivery delivery, providers::Completion complet
     if (!stream) co_return stream.error();
   }
 
+  delivery.circuit.answered();
   if (delivery.departure.draining()) {
     delivery.attempt.drained(completion.usage);
     co_return nobody_there();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/async.h"
+#include "gateway/chat/circuit.h"
 #include "gateway/chat/departure.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/signs_of_life.h"
@@ -28,6 +29,7 @@ struct Delivery {
   AttemptMeter& attempt;
   SignsOfLife& signs;
   Departure& departure;
+  Circuit& circuit;
 };
 
 // A complete answer; as the stream the client asked for, where it asked for one.
