@@ -1,0 +1,337 @@
+"""The matrix: {each way an upstream fails} x {streamed, whole} x {before the content, after some of it} x
+{the second target is healthy, fails too, is not there}. Each cell asserts what the client sees, that it
+waits no longer than the limits allow, how often the upstreams were asked, and what the ledger has.
+
+The table is all there is to say; the cells and what they expect are made from it. The results are
+printed, and kept as matrix.txt beside the built tests."""
+import collections
+import concurrent.futures
+import dataclasses
+import itertools
+import json
+import socket
+import subprocess
+import time
+import unittest
+
+import processes
+from house import House
+from processes import BUILD, wait_for
+
+# The faults are the simulator's (tests/support/upstream_simulator/README.md); - : this cannot happen there.
+#
+# who         What becomes of the request where nothing was shown yet.
+#             next: the next target is asked; client: the mistake is the client's own, and nobody else is;
+#             room: only a target with a larger window is asked.
+# alone       The status and code where nobody else answers.
+# cost        Of an attempt that failed before anything was shown. unsent: nothing was written; refused: the
+#             upstream said so itself, which costs nothing; guess: it may bill what it has read.
+# A fault that is silence ("short" behind its name) has limits of two seconds; the others have the defaults.
+TABLE = """
+failure             | streamed, before   | streamed, after        | whole, before      | whole, after   | who    | alone                       | cost
+--------------------+--------------------+------------------------+--------------------+----------------+--------+-----------------------------+--------
+connect_refused     | @refused           | -                      | @refused           | -              | next   | 502 upstream_unavailable    | unsent
+dns_failure         | @nowhere           | -                      | @nowhere           | -              | next   | 502 upstream_unavailable    | unsent
+tls_untrusted       | @untrusted         | -                      | @untrusted         | -              | next   | 502 upstream_unavailable    | unsent
+tls_nonsense        | @no_tls            | -                      | @no_tls            | -              | next   | 502 upstream_unavailable    | unsent
+tls_silent   short  | @tls_silent        | -                      | @tls_silent        | -              | next   | 504 upstream_timeout        | unsent
+reset               | reset-before-head  | reset-after-2 slow     | reset-before-head  | -              | next   | 502 upstream_unavailable    | guess
+closed              | close-before-head  | close-after-2          | close-before-head  | close-mid-body | next   | 502 upstream_unavailable    | guess
+reset_behind_head   | reset-after-head   | -                      | reset-after-head   | -              | next   | 502 upstream_unavailable    | guess
+silent       short  | stall-before-head  | stall-after-2          | stall-before-head  | cl-long-stall  | next   | 504 upstream_timeout        | guess
+silent_head  short  | stall-after-head   | -                      | stall-after-head   | -              | next   | 504 upstream_timeout        | guess
+comments     short  | comments-only      | -                      | -                  | -              | next   | 504 upstream_timeout        | guess
+half_head           | half-head          | -                      | half-head          | -              | next   | 502 upstream_unavailable    | guess
+half_head_s  short  | half-head-stall    | -                      | half-head-stall    | -              | next   | 504 upstream_timeout        | guess
+not_http            | not-http           | -                      | not-http           | -              | next   | 502 upstream_garbled        | guess
+bad_framing         | two-cl             | -                      | bad-cl             | bad-chunk      | next   | 502 upstream_garbled        | guess
+408                 | 408                | -                      | 408                | -              | next   | 504 upstream_timeout        | refused
+429                 | 429                | -                      | 429                | -              | next   | 429 upstream_busy           | refused
+429_retry_after     | 429-retry-after    | -                      | 429-retry-after    | -              | next   | 429 upstream_busy           | refused
+429_no_code         | 429-availability   | -                      | 429-availability   | -              | next   | 429 upstream_busy           | refused
+500                 | 500                | -                      | 500                | -              | next   | 502 upstream_unavailable    | refused
+500_empty           | empty-500          | -                      | empty-500          | -              | next   | 502 upstream_unavailable    | refused
+502                 | 502                | -                      | 502                | -              | next   | 502 upstream_unavailable    | refused
+503                 | 503                | -                      | 503                | -              | next   | 502 upstream_unavailable    | refused
+503_html            | html-503           | -                      | html-503           | -              | next   | 502 upstream_unavailable    | refused
+504                 | 504                | -                      | 504                | -              | next   | 504 upstream_timeout        | refused
+529                 | 529                | -                      | 529                | -              | next   | 502 upstream_unavailable    | refused
+redirect            | redirect-302       | -                      | redirect-302       | -              | next   | 502 upstream_unavailable    | refused
+our_key_401         | 401                | -                      | 401                | -              | next   | 502 upstream_denied         | refused
+our_credit_402      | 402                | -                      | 402                | -              | next   | 429 insufficient_quota      | refused
+our_credit_429      | 429-credits        | -                      | 429-credits        | -              | next   | 429 insufficient_quota      | refused
+our_key_403         | 403                | -                      | 403                | -              | next   | 502 upstream_denied         | refused
+our_model_404       | 404                | -                      | 404                | -              | next   | 404 model_not_found         | refused
+our_model_400       | 400-model          | -                      | 400-model          | -              | next   | 404 model_not_found         | refused
+garbage             | garbage            | bad-json-events slow   | garbage            | json-cut       | next   | 502 upstream_garbled        | guess
+html                | html-200           | -                      | html-200           | -              | next   | 502 upstream_garbled        | guess
+empty               | empty-200          | -                      | empty-200          | -              | next   | 502 upstream_garbled        | guess
+no_choices          | no-choices         | -                      | no-choices         | -              | next   | 502 upstream_garbled        | guess
+error_in_200        | error-200          | error-mid-stream slow  | error-200          | -              | next   | 502 upstream_unavailable    | refused
+error_in_choice     | error-200-choice   | error-mid-int slow     | error-200-choice   | -              | next   | 502 upstream_unavailable    | refused
+error_as_text       | error-200-string   | error-mid-string slow  | error-200-string   | -              | next   | 502 upstream_unavailable    | refused
+error_without_code  | error-200-no-code  | -                      | error-200-no-code  | -              | next   | 429 upstream_busy           | refused
+error_event         | error-first-event  | error-mid-named slow   | -                  | -              | next   | 502 upstream_unavailable    | refused
+error_bare          | -                  | error-mid-bare slow    | -                  | -              | next   | 502 upstream_unavailable    | refused
+error_server_error  | -                  | error-mid-server-error slow | -             | -              | next   | 502 upstream_unavailable    | refused
+error_litellm       | -                  | error-mid-litellm slow | -                  | -              | next   | 502 upstream_unavailable    | refused
+error_raw           | -                  | error-mid-raw slow     | -                  | -              | next   | 502 upstream_garbled        | guess
+opens_and_dies      | close-after-head   | close-mid-event        | -                  | -              | next   | 502 upstream_unavailable    | guess
+opens_and_ends      | empty-stream       | end-no-finish          | -                  | -              | next   | 502 upstream_garbled        | guess
+comments_and_ends   | comments-once      | -                      | -                  | -              | next   | 502 upstream_garbled        | guess
+clients_400         | 400                | -                      | 400                | -              | client | 400                         | refused
+clients_413         | 413                | -                      | 413                | -              | client | 413                         | refused
+clients_422         | 422                | -                      | 422                | -              | client | 422                         | refused
+content_policy      | 400-policy         | -                      | 400-policy         | -              | client | 400 content_policy_violation | refused
+moderation          | 403-moderation     | -                      | 403-moderation     | -              | client | 400 content_policy_violation | refused
+context_overflow    | 400-context        | -                      | 400-context        | -              | room   | 400 context_length_exceeded | refused
+"""
+SHAPES = ("streamed", "whole")
+MOMENTS = ("before", "after")
+SECONDS = ("healthy", "fails too", "none")
+
+LIMITS = dict.fromkeys(["connect", "tls", "first_byte", "first_content", "whole_answer", "idle"], "2s")
+LONGEST = 4  # seconds that one attempt within LIMITS may wait: for its head, then for its content
+SLACK = 20   # what a busy machine may add before it is called a hang
+# What is said before the fault is given time to be relayed, so that it was shown.
+SLOW = ",slow-200ms"
+PRICE = {"usd_per_million_input": 1, "usd_per_million_output": 1}
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    name: str
+    short: bool
+    faults: dict  # (shape, moment) -> fault
+    who: str
+    status: int
+    code: str
+    cost: str
+
+
+@dataclasses.dataclass
+class Cell:
+    failure: Failure
+    shape: str
+    moment: str
+    second: str
+    number: int
+
+    @property
+    def name(self):
+        return f"{self.failure.name}.{self.shape}.{self.moment}.second {self.second}".replace(" ", "-")
+
+    @property
+    def fault(self):
+        return self.failure.faults[self.shape, self.moment]
+
+
+def failures():
+    for line in TABLE.strip().splitlines()[2:]:
+        name, *faults, who, alone, cost = [field.strip() for field in line.split("|")]
+        status, _, code = alone.partition(" ")
+        name, _, short = name.partition(" ")
+        places = itertools.product(SHAPES, MOMENTS)
+        yield Failure(name, bool(short), {place: fault for place, fault in zip(places, faults) if fault != "-"},
+                      who, int(status), code, cost)
+
+
+def cells():
+    numbers = itertools.count(11)
+    return [Cell(failure, shape, moment, second, next(numbers))
+            for failure in failures() for shape, moment in failure.faults for second in SECONDS]
+
+
+# What a cell must come to.
+
+Expected = collections.namedtuple("Expected", "status code done calls records")
+OK = ("ok", "reported", 0)
+FAILED = {"unsent": ("failed", "reported", 0), "refused": ("failed", "reported", 0), "guess": ("failed", "estimated", 1)}
+TRUNCATED = ("truncated", "estimated", 0)
+
+
+def expected(cell):
+    failure = cell.failure
+    asked = 0 if failure.cost == "unsent" else 1
+    failed = FAILED[failure.cost]
+    if (cell.shape, cell.moment) == ("streamed", "after"):
+        # Something was shown: nobody else may answer (rescue is off), and it is never passed off as whole.
+        return Expected(200, failure.code, False, asked, [TRUNCATED])
+    alone = Expected(failure.status, failure.code, False, asked, [failed])
+    if failure.who == "client" or cell.second == "none":
+        return alone
+    if cell.second == "fails too":
+        return alone._replace(calls=2 * asked, records=[failed, failed])
+    return Expected(200, "", cell.shape == "streamed", asked + 1, [failed, OK])
+
+
+def longest(cell):
+    attempts = 1 if cell.second == "none" else 2
+    return SLACK + (attempts * LONGEST if cell.failure.short else 0)
+
+
+# What came.
+
+class Seen:
+    """One answer, read to its end."""
+
+    def __init__(self, house, cell):
+        began = time.monotonic()
+        answer = house.ask(cell.name, text=cell.name, stream=cell.shape == "streamed")
+        self.body = answer.read()
+        self.seconds = time.monotonic() - began
+        self.status, self.request = answer.status, answer.id
+        self.text, self.code, self.done, self.ids = "", "", False, set()
+        if (answer.response.getheader("content-type") or "").startswith("text/event-stream"):
+            self._read_events()
+        else:
+            self._read(json.loads(self.body), "message")
+
+    def _read_events(self):
+        for line in self.body.splitlines():
+            if not line.startswith("data: "):
+                continue
+            if self.done or self.code:
+                raise AssertionError(f"something behind the end: {line}")
+            if line == "data: [DONE]":
+                self.done = True
+            else:
+                self._read(json.loads(line.removeprefix("data: ")), "delta")
+
+    def _read(self, event, of):
+        if "error" in event:
+            self.code = event["error"]["code"] or ""
+            return
+        self.ids.add(event["id"])
+        for choice in event["choices"]:
+            self.text += choice[of].get("content") or ""
+
+
+class Matrix(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.house = house = House(self)
+        self.cells = cells()
+        no_tls = house.upstream.replace("http:", "https:")
+        self.places = {"refused": f"http://127.0.0.1:{self.bound().getsockname()[1]}",
+                       "nowhere": "https://nowhere.invalid", "tls_silent": f"https://127.0.0.1:{self.silent()}",
+                       "untrusted": f"https://127.0.0.1:{self.untrusted()}", "no_tls": no_tls}
+        house.configure(providers=lines(self.providers()), models=lines(map(self.model, self.cells)))
+        house.start()
+
+    # Upstreams that are none.
+
+    def bound(self):
+        """A port that is taken and where nobody listens."""
+        taken = socket.socket()
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        return taken
+
+    def silent(self):
+        """One that takes connections, and says nothing."""
+        taken = self.bound()
+        taken.listen(1024)
+        return taken.getsockname()[1]
+
+    def untrusted(self):
+        """A simulator with a certificate that nobody vouches for."""
+        folder = self.house.folder
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-subj", "/CN=127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"],
+                       check=True, capture_output=True)
+        simulator = subprocess.Popen(
+            [BUILD / "tests/support/upstream_simulator/upstream-simulator", "--port-file", folder / "untrusted",
+             "--tls-cert", folder / "certificate.pem", "--tls-key", folder / "key.pem"])
+        self.addCleanup(processes.stop, simulator)
+        return wait_for("the simulator's port", lambda: processes._read(folder / "untrusted"), process=simulator).strip()
+
+    def providers(self):
+        """Each place twice, for the first target and the second."""
+        bases = {"up": self.house.upstream, **self.places}
+        for turn, (place, base) in itertools.product(("first", "second"), bases.items()):
+            yield {"name": f"{turn}_{place}", "kind": "openrouter", "base_url": base + "/openrouter/api/v1",
+                   "api_key": "sk-upstream"}
+
+    def model(self, cell):
+        second = {"healthy": [self.healthy()], "fails too": [self.failing("second", cell)], "none": []}
+        return {"name": cell.name, "targets": [self.failing("first", cell), *second[cell.second]]}
+
+    def healthy(self):
+        return {"provider": "second_up", "model": "mock/ok", "price": PRICE, "context_length": 2000}
+
+    def failing(self, turn, cell):
+        place, fault = "up", cell.fault.replace(" slow", SLOW)
+        if fault.startswith("@"):
+            place, fault = fault.removeprefix("@"), "ok"
+        # Of a name of its own in each cell, since breakers outlive them.
+        return {"provider": f"{turn}_{place}", "model": f"mock/{fault},words-{cell.number}", "price": PRICE,
+                "context_length": 1000 if turn == "first" else 2000,
+                **({"timeouts": LIMITS} if cell.failure.short else {})}
+
+    # The cells.
+
+    def calls(self):
+        """How often the upstreams were asked, by cell."""
+        count = collections.Counter()
+        for entry in self.house.seen():
+            # An idle connection that turns out to be dead is replaced, and that is not counted.
+            stale = entry["request_on_connection"] > 1 and entry["bytes_sent"] == 0 and entry["ended"] != "client_left"
+            if not stale:
+                count[json.loads(entry["body"])["messages"][0]["content"]] += 1
+        return count
+
+    def test_each_cell(self):
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(24) as clients:
+            answers = list(clients.map(lambda cell: Seen(self.house, cell), self.cells))
+        seconds = time.monotonic() - began
+        calls = self.calls()
+        records = collections.defaultdict(list)
+        for row in self.house.at_rest():
+            records[row["request"]].append(row)
+        for cell, seen in zip(self.cells, answers):
+            with self.subTest(cell.name):
+                rows = records[seen.request.replace("-", "")]
+                self.check(cell, seen, calls[cell.name], rows)
+        told = table_of(self.cells, answers, calls, records, seconds)
+        (BUILD / "tests/e2e/matrix.txt").write_text(told)
+        print(told)
+
+    def check(self, cell, seen, calls, rows):
+        got = Expected(seen.status, seen.code, seen.done, calls,
+                       [(row["outcome"], row["source"], row["maybe_billed"]) for row in rows])
+        self.assertEqual(expected(cell), got, seen.body)
+        self.assertLess(seen.seconds, longest(cell))
+        whole = f"You said: {cell.name} — Grüße aus 世界 🦊."
+        if seen.done or (seen.status == 200 and cell.shape == "whole"):
+            self.assertEqual(whole, seen.text)
+            self.assertEqual(1, len(seen.ids))
+        elif seen.status == 200:
+            self.assertTrue(seen.text, "it was to fail after some content")
+        for row in rows:
+            free = row["outcome"] == "failed" and row["source"] == "reported"
+            self.assertEqual(free, row["cost"] == 0, row)
+
+
+def lines(entries):
+    return "\n".join(f"  - {json.dumps(entry)}" for entry in entries)
+
+
+def table_of(cells, answers, calls, records, seconds):
+    """One line for each failure, shape and moment; what came with each second target."""
+    results = collections.defaultdict(dict)
+    for cell, seen in zip(cells, answers):
+        outcomes = "+".join(row["outcome"] for row in records[seen.request.replace("-", "")])
+        end = "[DONE]" if seen.done else seen.code or ("whole" if seen.status == 200 else "")
+        results[cell.failure.name, cell.shape, cell.moment][cell.second] = (
+            f"{seen.status} {end}, {calls[cell.name]} asked, {outcomes}, {seen.seconds * 1000:.0f} ms")
+    told = [f"{'':<40}" + "".join(f"{'second ' + second:<58}" for second in SECONDS)]
+    for (name, shape, moment), row in results.items():
+        told.append(f"{name:<20}{shape:<10}{moment:<10}" + "".join(f"{row[second]:<58}" for second in SECONDS))
+    return "\n".join(line.rstrip() for line in told) + f"\n{len(cells)} cells in {seconds:.1f} s\n"
+
+
+if __name__ == "__main__":
+    unittest.main()
