@@ -35,7 +35,7 @@ struct Server {
   milliseconds idle_timeout{75'000};   // between requests on one connection
   milliseconds write_timeout{60'000};  // one write the client does not take
   milliseconds sign_of_life{15'000};   // a comment to clients of streams this long quiet
-  milliseconds drain_timeout{30'000};  // open requests after SIGTERM
+  milliseconds drain_timeout{30'000};  // open requests after SIGTERM; then server_shutdown
 };
 
 // The second listener. Its /api always wants a token; beyond the loopback, so does /metrics.

@@ -57,6 +57,8 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
       client_connections_(server_.max_connections),
       limiter_(limiter),
       accounting_(accounting),
+      // The admin listener stays to the last, so that probes see readiness end.
+      shutdown_(control_, workers_, [this] { control_.stop(); }),
       admin_count_(kAdminConnections),
       admin_endpoints_(admin_endpoints()),
       admin_door_{.endpoints = admin_endpoints_,
@@ -68,8 +70,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
                   .error_json = admin::error_json},
       admin_listener_(control_, keys_->snapshot()->config().admin.listen, http::Claim::first,
                       admin_door_),
-      signals_(control_, SIGTERM, SIGINT, SIGHUP),
-      drain_limit_(control_),
+      signals_(control_),
       next_tick_(control_),
       queries_(kQueryThreads, kWaitingQueries),
       reconciling_(
@@ -89,7 +90,8 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
                                  const std::string& target, const std::string& asked) {
                             return keys_->note(who, std::string(action), target, asked);
                           }} {
-  const Shared shared{clock_,  metrics_, client_connections_, draining_, limiter_,
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) signals_.add(signal);
+  const Shared shared{clock_,  metrics_, client_connections_, shutdown_.draining(), limiter_,
                       drains_, breakers_};
   metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
@@ -135,7 +137,7 @@ http::Endpoints App::admin_endpoints() {
     return show(reply, admin::alive());
   };
   const auto ready = [this](const http::Request&, http::Reply& reply) {
-    return show(reply, admin::ready(draining_.load(std::memory_order_relaxed)));
+    return show(reply, admin::ready(shutdown_.draining().load(std::memory_order_relaxed)));
   };
   const auto keys = [this](const admin::Call& call) { return keys_->handle(call); };
   const auto usage = admin::usage_handle({
@@ -211,9 +213,9 @@ void App::await_signal() {
 
 void App::on_signal(int signal) {
   if (signal == SIGHUP) return reload();
-  if (!draining_.exchange(true)) return drain();
-  log::warn("told to stop again: ending what is open", {});
-  for (auto& worker : workers_) worker->cut();
+  log::info("told to stop", {{"signal", signal}, {"connections", client_connections_.open()}});
+  if (signal == SIGTERM) return shutdown_.drain(server_.drain_timeout);
+  shutdown_.hurry();
 }
 
 void App::reload() {
@@ -246,26 +248,6 @@ void App::tick() {
   next_tick_.async_wait([this](error_code cancelled) {
     if (!cancelled) tick();
   });
-}
-
-void App::drain() {
-  log::info("draining", {{"connections", client_connections_.open()}});
-  still_draining_ = workers_.size();
-  for (auto& worker : workers_) {
-    worker->drain([this] { net::post(control_, [this] { one_drained(); }); });
-  }
-  drain_limit_.expires_after(server_.drain_timeout);
-  drain_limit_.async_wait([this](error_code cancelled) {
-    if (cancelled) return;
-    log::warn("drain limit reached: ending what is open", {});
-    for (auto& worker : workers_) worker->cut();
-  });
-}
-
-void App::one_drained() {
-  if (--still_draining_ > 0) return;
-  // The admin listener stays to the last, so that probes see readiness end.
-  control_.stop();
 }
 
 }  // namespace gateway

@@ -24,6 +24,7 @@
 #include "gateway/metrics/metrics.h"
 #include "gateway/query_threads.h"
 #include "gateway/reconcile/background.h"
+#include "gateway/shutdown.h"
 #include "gateway/worker_thread.h"
 
 namespace gateway {
@@ -46,7 +47,8 @@ class App {
   std::uint16_t client_port() const { return workers_.front()->port(); }
   std::uint16_t admin_port() const { return admin_listener_.port(); }
 
-  // Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads. Returns the exit status.
+  // Serves until SIGTERM, then drains; a second one, SIGINT or SIGQUIT hurries. SIGHUP
+  // reloads. Returns the exit status.
   int run_until_signalled();
 
  private:
@@ -54,8 +56,6 @@ class App {
   void on_signal(int signal);
   void reload();
   void tick();
-  void drain();
-  void one_drained();
   http::Endpoints admin_endpoints();
 
   const config::SystemClock clock_;
@@ -63,7 +63,6 @@ class App {
   const std::unique_ptr<KeyControl> keys_;
   const admin::Tokens tokens_;
   const config::Server server_;
-  std::atomic<bool> draining_{false};
   metrics::Metrics metrics_;
   http::ConnectionCount client_connections_;
   limits::Limiter& limiter_;
@@ -71,10 +70,10 @@ class App {
   std::atomic<int> drains_{0};  // Worker::drains()
   upstream::CircuitBreakers breakers_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
-  std::size_t still_draining_ = 0;
 
   // The control thread's.
   net::io_context control_{1};
+  Shutdown shutdown_;
   Deadlines deadlines_{control_, clock_};
   TaskGroup admin_connections_;
   http::ConnectionCount admin_count_;
@@ -82,7 +81,6 @@ class App {
   http::Door admin_door_;
   http::Listener admin_listener_;
   net::signal_set signals_;
-  net::steady_timer drain_limit_;
   net::steady_timer next_tick_;
   unsigned ticks_ = 0;
   QueryThreads queries_;

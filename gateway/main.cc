@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
 
   int exit_code = 0;
   gateway::cli::ServeOptions serve;
-  auto* serve_command = cli.add_subcommand("serve", "Run the gateway until SIGTERM or SIGINT");
+  auto* serve_command = cli.add_subcommand(
+      "serve", "Run the gateway until SIGTERM, which lets requests end, or SIGINT");
   add_config(*serve_command, serve.config_path);
   serve_command->add_option("--port-file", serve.port_file,
                             "Write the ports in use here once listening: client=N, admin=N");

@@ -27,6 +27,11 @@ void TaskGroup::drain() {
   for (Task& task : tasks_) task.drain();
 }
 
+void TaskGroup::hurry() {
+  hurried_ = true;
+  for (Task& task : tasks_) task.hurry();
+}
+
 void TaskGroup::cut() {
   for (Task& task : tasks_) task.cut();
 }

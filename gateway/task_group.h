@@ -24,6 +24,8 @@ class TaskGroup {
 
     // Finish what is under way and begin nothing new.
     virtual void drain() = 0;
+    // There is no more time: tell whoever waits, in order, and end. Idempotent.
+    virtual void hurry() {}
     // End now, whatever is lost. Idempotent. Never destroys a task before it returns.
     virtual void cut() = 0;
 
@@ -37,9 +39,12 @@ class TaskGroup {
 
   std::size_t size() const { return size_; }
   bool draining() const { return draining_; }
+  bool hurried() const { return hurried_; }
 
-  // Tells every task to drain(); those that come later look at draining() themselves.
+  // Tells every task to drain() or hurry(); those that come later look at draining() and
+  // hurried() themselves.
   void drain();
+  void hurry();
   void cut();
 
   // Runs `empty` once, on this thread, when the last task has gone; at once if none is there.
@@ -51,6 +56,7 @@ class TaskGroup {
   Tasks tasks_;
   std::size_t size_ = 0;
   bool draining_ = false;
+  bool hurried_ = false;
   std::function<void()> empty_;
 };
 

@@ -62,6 +62,10 @@ void WorkerThread::drain(std::function<void()> done) {
   });
 }
 
+void WorkerThread::hurry() {
+  net::post(worker_.io(), [this] { connections_.hurry(); });
+}
+
 void WorkerThread::cut() {
   net::post(worker_.io(), [this] { connections_.cut(); });
 }

@@ -47,7 +47,9 @@ class WorkerThread {
   // Accepts no more and lets what is open finish; `done` runs on the worker's thread when
   // the last connection has gone.
   void drain(std::function<void()> done);
-  // Ends what is still open.
+  // Tells the clients of what is still open that there is no more time, and ends it.
+  void hurry();
+  // Ends what is still open, whatever is lost.
   void cut();
 
  private:

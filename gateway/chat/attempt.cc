@@ -10,6 +10,7 @@
 #include "gateway/chat/admission.h"
 #include "gateway/chat/departure.h"
 #include "gateway/chat/relay.h"
+#include "gateway/http/refusals.h"
 #include "gateway/upstream/exchange.h"
 
 namespace gateway::chat {
@@ -95,6 +96,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   if (!done && departure.client_left()) {
     done = config::failure(ErrorCode::client_left, "The client left before the answer was whole.",
                            done.error().detail);
+  } else if (!done && departure.hurried()) {
+    done = http::gateway_leaves();
   }
   if (!done) settle.failed(done.error(), meter.content_shown());
   co_return done;

@@ -16,6 +16,7 @@
 #include "gateway/chat/signs_of_life.h"
 #include "gateway/chat/tags.h"
 #include "gateway/chat/target_order.h"
+#include "gateway/http/refusals.h"
 #include "providers/error_json.h"
 
 namespace gateway::chat {
@@ -168,6 +169,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply, meter, signs};
   for (const RouteTarget* target : target_order(*match.route, chat.operation, worker_.random())) {
     if (last && !may_try(target->target, *failed, *last)) continue;
+    if (reply.hurried()) co_return http::gateway_leaves();
 
     const Candidate candidate(*target, match.rest, chat, worker_.json(), *request.caller,
                               fallbacks);

@@ -20,7 +20,9 @@ Departure::Departure(http::Reply& reply, upstream::Exchange& exchange, AttemptMe
       limit_(
           deadlines, [](void* exchange) { static_cast<upstream::Exchange*>(exchange)->cancel(); },
           &exchange),
-      watch_(reply, [this] { left(); }, [this] { cut(); }) {}
+      watch_(reply, [this] { left(); }, [this] { hurry(); }) {
+  if (reply.hurried()) hurry();
+}
 
 Departure::~Departure() {
   if (draining_) drains_.fetch_sub(1, std::memory_order_relaxed);
@@ -39,10 +41,11 @@ void Departure::left() {
   attempt_.client_gone(draining_ ? config::OnClientGone::drain : config::OnClientGone::cancel);
 }
 
-// The gateway goes: nothing is read to its end any more.
-void Departure::cut() {
+// Nothing is read to its end for nobody any more, either.
+void Departure::hurry() {
+  hurried_ = true;
   exchange_.cancel();
-  attempt_.client_gone(config::OnClientGone::cancel);
+  if (client_left()) attempt_.client_gone(config::OnClientGone::cancel);
 }
 
 }  // namespace gateway::chat

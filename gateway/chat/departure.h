@@ -1,7 +1,8 @@
 #pragma once
 // What becomes of an attempt whose client leaves (config::OnClientGone): its upstream is
 // closed at once, or its answer is read to the end so that its usage is known, for a while
-// and not too many at a time. On the attempt's frame; its worker's thread.
+// and not too many at a time. Also ends the attempt where the gateway has no more time for it. On
+// the attempt's frame; its worker's thread.
 
 #include <atomic>
 #include <optional>
@@ -29,12 +30,14 @@ class Departure {
   void noticed() { watch_.end(); }
 
   bool client_left() const { return watch_.client_left(); }
+  // The gateway had no more time for it.
+  bool hurried() const { return hurried_; }
   // Nobody listens, and the answer is read all the same.
   bool draining() const { return draining_; }
 
  private:
   void left();
-  void cut();
+  void hurry();
 
   upstream::Exchange& exchange_;
   AttemptMeter& attempt_;
@@ -42,6 +45,7 @@ class Departure {
   std::atomic<int>& drains_;
   const config::OnClientGone what_;
   bool draining_ = false;
+  bool hurried_ = false;
   Deadline limit_;
   http::ClientWatch watch_;
 };

@@ -29,10 +29,10 @@ bool has_ended(int socket) {
 
 // Shared with the wait under way, whose handler runs once more after the watch has gone.
 struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
-  State(Connection& watched, std::function<void()> when_left, std::function<void()> when_cut)
+  State(Connection& watched, std::function<void()> when_left, std::function<void()> when_hurried)
       : connection(watched),
         left(std::move(when_left)),
-        cut(std::move(when_cut)),
+        hurried(std::move(when_hurried)),
         look_again(
             watched.deadlines(), [](void* self) { static_cast<State*>(self)->look(); }, this) {}
 
@@ -77,15 +77,15 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
 
   Connection& connection;
   std::function<void()> left;
-  std::function<void()> cut;
+  std::function<void()> hurried;
   net::cancellation_signal stop;
   Deadline look_again;
   bool over = false;
   bool gone = false;
 };
 
-ClientWatch::ClientWatch(Reply& reply, std::function<void()> left, std::function<void()> cut)
-    : state_(std::make_shared<State>(reply.connection(), std::move(left), std::move(cut))) {
+ClientWatch::ClientWatch(Reply& reply, std::function<void()> left, std::function<void()> hurried)
+    : state_(std::make_shared<State>(reply.connection(), std::move(left), std::move(hurried))) {
   state_->connection.watched_by(this);
   state_->wait();
 }
@@ -103,11 +103,13 @@ void ClientWatch::end() {
   state_->end();
 }
 
+void ClientWatch::hurry() {
+  if (state_->hurried) state_->hurried();
+}
+
 void ClientWatch::cut() {
-  if (!state_->cut) return state_->end();
-  state_->gone = true;
-  state_->stop_watching();
-  state_->cut();
+  state_->end();
+  hurry();
 }
 
 }  // namespace gateway::http

@@ -14,9 +14,9 @@ class Reply;
 
 class ClientWatch {
  public:
-  // `cut`, where there is one, runs in place of `left` when the connection is being cut, and
-  // also where `left` has run before.
-  ClientWatch(Reply& reply, std::function<void()> left, std::function<void()> cut = {});
+  // `hurried`, where there is one, runs when the gateway has no more time for the request,
+  // whether the client has left or not; it may run more than once.
+  ClientWatch(Reply& reply, std::function<void()> left, std::function<void()> hurried = {});
   ~ClientWatch();
   ClientWatch(const ClientWatch&) = delete;
   ClientWatch& operator=(const ClientWatch&) = delete;
@@ -24,7 +24,8 @@ class ClientWatch {
   bool client_left() const;
   // Somebody else has noticed it: runs `left` at once.
   void end();
-  // For the connection that is being cut: nobody waits for anything any more.
+  // For the connection whose gateway ends; cut() also means that the client is gone.
+  void hurry();
   void cut();
 
  private:

@@ -10,6 +10,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "gateway/http/client_watch.h"
+#include "gateway/http/refusals.h"
 #include "gateway/http/reply.h"
 #include "providers/error_json.h"
 
@@ -29,8 +30,6 @@ constexpr milliseconds kFarewell{2'000};
 // The least a body must bring, on the average, once the first limit has passed.
 constexpr std::size_t kBodyBytesPerSecond = 1024;
 constexpr milliseconds kBodyCheck{1'000};
-// A client that has just come, while we are about to leave.
-constexpr milliseconds kLastOrders{1'000};
 constexpr std::size_t kFarewellBytes = 4 * 1024 * 1024;
 
 }  // namespace
@@ -81,8 +80,7 @@ Awaitable<void> Connection::run(std::unique_ptr<Connection> self) {
 // The kernel keeps refused clients waiting, an answer tells them to come back.
 Awaitable<void> Connection::turn_away() {
   closes_ = more_may_come_ = true;
-  Error full = failure(ErrorCode::overloaded, "Too many connections; try again shortly.");
-  full.retry_after = milliseconds(1000);
+  const Error full = try_again(ErrorCode::overloaded, "Too many connections; try again shortly.");
   co_await refuse(full);
 }
 
@@ -273,11 +271,16 @@ void Connection::expired() {
 }
 
 void Connection::drain() {
-  // What is under way ends with Connection: close; who says nothing is not waited for.
-  if (waiting_ != Waiting::first_byte) return;
-  if (!served_any_) return deadline_.set(kLastOrders);
+  // What is under way ends with Connection: close; who says nothing is hardly waited for.
+  if (waiting_ == Waiting::first_byte) deadline_.set(kLastOrders);
+}
+
+void Connection::hurry() {
+  const bool reads =
+      waiting_ == Waiting::first_byte || waiting_ == Waiting::head || waiting_ == Waiting::body;
   error_code ignored;
-  socket_.cancel(ignored);
+  if (reads) socket_.cancel(ignored);
+  if (watch_ != nullptr) watch_->hurry();
 }
 
 void Connection::cut() {

@@ -25,6 +25,10 @@ namespace gateway::http {
 
 class ClientWatch;
 
+// How long a client that says nothing may still ask once we are about to leave: it may be
+// about to, and would find its connection closed.
+inline constexpr std::chrono::milliseconds kLastOrders{1'000};
+
 class Connection final : public TaskGroup::Task {
  public:
   // Serves the client until either side has had enough. `counted`: has entered the door's
@@ -35,6 +39,7 @@ class Connection final : public TaskGroup::Task {
   ~Connection() override;
 
   void drain() override;
+  void hurry() override;
   void cut() override;
 
   // For the Reply and its watch, while a request is being answered.
@@ -50,6 +55,8 @@ class Connection final : public TaskGroup::Task {
   // Whether the answer says that the connection ends with it; asked when its head is made.
   bool closes();
   void close_after_answer() { closes_ = true; }
+  // The gateway has no more time for whatever is under way.
+  bool hurried() const { return door_.tasks.hurried(); }
   // Ends the connection so that no client takes what it has for whole.
   void abandon();
   std::string& head_scratch() { return head_out_; }

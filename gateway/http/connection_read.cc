@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "gateway/http/connection.h"
+#include "gateway/http/refusals.h"
 
 // How a connection reads: one request's head, then its body.
 
@@ -56,9 +57,11 @@ void Connection::begin_request() {
 Awaitable<Result<bool>> Connection::read_head() {
   if (begin_ == end_) {
     begin_ = end_ = 0;
+    if (hurried()) co_return false;
     // Of a new connection a request is expected, of an old one it is merely possible.
-    wait_for(Waiting::first_byte,
-             served_any_ ? door_.limits.idle_timeout : door_.limits.head_timeout);
+    wait_for(Waiting::first_byte, door_.tasks.draining() ? kLastOrders
+                                  : served_any_          ? door_.limits.idle_timeout
+                                                         : door_.limits.head_timeout);
   }
   for (;;) {
     if (begin_ != end_) {
@@ -73,8 +76,6 @@ Awaitable<Result<bool>> Connection::read_head() {
       }
       // Absolute, from the first byte: a byte now and then does not extend it.
       if (waiting_ != Waiting::head) wait_for(Waiting::head, door_.limits.head_timeout);
-    } else if (served_any_ && door_.tasks.draining()) {
-      co_return false;
     }
     if (end_ == buffer_.capacity()) {
       std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
@@ -82,8 +83,10 @@ Awaitable<Result<bool>> Connection::read_head() {
     }
     const std::size_t size = co_await read_some(buffer_.data() + end_, buffer_.capacity() - end_);
     if (size == 0) {
-      const bool too_slow = timed_out_ && begin_ != end_;
+      const bool begun = begin_ != end_;
+      const bool too_slow = timed_out_ && begun;
       stop_waiting();
+      if (begun && hurried()) co_return gateway_leaves();
       if (!too_slow) co_return false;
       co_return failure(ErrorCode::request_timeout, "The request's head took too long.");
     }
@@ -164,6 +167,7 @@ Awaitable<Result<std::size_t>> Connection::read_more_body(char* at, std::size_t 
   if (arrived > 0) co_return arrived;
   const bool too_slow = timed_out_;
   stop_waiting();
+  if (hurried()) co_return gateway_leaves();
   if (!too_slow) co_return std::size_t{0};
   co_return failure(ErrorCode::request_timeout, "The request's body took too long.");
 }

@@ -171,6 +171,10 @@ Awaitable<Result<void>> Reply::end_stream(bool in_order) {
   co_return Result<void>{};
 }
 
+bool Reply::hurried() const {
+  return connection_.hurried();
+}
+
 void Reply::abandon() {
   connection_.abandon();
   finished_ = true;

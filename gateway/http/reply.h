@@ -46,6 +46,9 @@ class Reply {
   // The last of a stream and its end in order, in one write.
   Awaitable<config::Result<void>> finish_stream(const providers::Body& last);
 
+  // The gateway has no more time: what was not asked yet is not asked.
+  bool hurried() const;
+
   // The client has left: nothing more is written, not even where nothing was, and the
   // connection ends.
   void abandon();

@@ -275,6 +275,7 @@ TEST(Connection, DrainEndsIdleConnectionsAndLetsOthersFinish) {
   ASSERT_TRUE(halfway.send("GET / HTTP/1.1\r\nHost: "));
   ASSERT_TRUE(door.open_connections_become(2));
   door.drain();
+  EXPECT_TRUE(idle.quiet_for(milliseconds(50))) << "it may be about to ask";
   EXPECT_TRUE(idle.closed());
   ASSERT_TRUE(halfway.send("localhost\r\n\r\n"));
   const auto last = halfway.receive();

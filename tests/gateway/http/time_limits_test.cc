@@ -155,7 +155,7 @@ TEST_F(TimeLimits, ARefusedClientThatKeepsTalkingIsListenedToForTwoSeconds) {
   EXPECT_EQ(tasks_.size(), 0U);
 }
 
-TEST_F(TimeLimits, ANewClientThatIsSilentWhileWeLeaveHasASecond) {
+TEST_F(TimeLimits, R04_AClientThatIsSilentWhileWeLeaveHasASecond) {
   RawClient client(listener_.port());
   settle();
   tasks_.drain();
