@@ -14,6 +14,16 @@
 namespace config {
 namespace {
 
+std::variant<FileText, FileFault> read_source(const std::string& path, std::size_t max_bytes,
+                                              const LoadOptions& options) {
+  auto file = read_text_file(path, max_bytes);
+  if (options.files != nullptr) {
+    const auto* read = std::get_if<FileText>(&file);
+    options.files->push_back({path, read ? std::optional(sha256(read->text)) : std::nullopt});
+  }
+  return file;
+}
+
 void check_door(const Config& config, const YamlNode& root, const YamlNode& auth,
                 const YamlNode& keys, const YamlNode& listen) {
   if (config.auth == Auth::keys && config.keys.empty()) {
@@ -104,6 +114,17 @@ std::string Surroundings::path_of(const std::string& name) const {
   return (std::filesystem::path(folder) / name).string();
 }
 
+std::variant<FileText, FileFault> Surroundings::read(const std::string& path,
+                                                     std::size_t max_bytes) const {
+  return read_source(path, max_bytes, options);
+}
+
+std::variant<FileText, FileFault> Surroundings::read_secret(const std::string& path,
+                                                            std::size_t max_bytes) const {
+  if (options.files != nullptr) options.files->push_back({path, std::nullopt});
+  return read_text_file(path, max_bytes);
+}
+
 bool UniqueNames::take(const YamlNode& node, const std::string& name) {
   const auto [first, is_new] = lines_.emplace(name, node.line());
   if (is_new) return true;
@@ -120,7 +141,7 @@ std::variant<Config, std::vector<Problem>> load_text(const std::string& text,
 
 std::variant<Config, std::vector<Problem>> load(const std::string& path,
                                                 const LoadOptions& options) {
-  auto file = read_text_file(path, kMaxYamlBytes);
+  auto file = read_source(path, kMaxYamlBytes, options);
   if (auto* fault = std::get_if<FileFault>(&file)) {
     return std::vector<Problem>{{path, 0, "", std::move(fault->why)}};
   }

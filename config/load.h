@@ -5,6 +5,7 @@
 // those files; called at start, by `tollgate check`, and at reload.
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,6 +18,14 @@
 
 namespace config {
 
+// A file that a configuration was read from.
+struct SourceFile {
+  std::string path;
+  std::optional<Sha256> content;  // nullopt: it holds a secret, or could not be read
+
+  friend bool operator==(const SourceFile&, const SourceFile&) = default;
+};
+
 // `kinds`: what `kind:` may say; the provider list, handed down so that config
 // knows no provider.
 struct LoadOptions {
@@ -27,6 +36,8 @@ struct LoadOptions {
   std::function<std::string(const Target& target)> check_target;
   // Where to put what works but should be mended; null: nowhere.
   std::vector<Problem>* warnings = nullptr;
+  // Where to put the files that were looked at, the configuration's own first; null: nowhere.
+  std::vector<SourceFile>* files = nullptr;
   // Where to put every key a reader asked for ("providers[].name"), so that a test
   // can hold them against the reference; null: nowhere.
   std::set<std::string>* asked_keys = nullptr;

@@ -98,7 +98,7 @@ PriceTable read_price_files(const YamlNode& node, Surroundings& around) {
       item.problem("is listed twice");
       continue;
     }
-    auto file = read_text_file(path, kMaxYamlBytes);
+    auto file = around.read(path, kMaxYamlBytes);
     if (auto* fault = std::get_if<FileFault>(&file)) {
       item.problem(fmt::format("{} {}", path, fault->why));
       table.has_gaps = true;

@@ -51,7 +51,7 @@ void read_secret(const YamlNode& node, Secret& out, Surroundings& around) {
   constexpr std::string_view kFile = "file:";
   if (text->text.starts_with(kFile)) {
     const auto path = around.path_of(text->text.substr(kFile.size()));
-    auto file = read_text_file(path, kMaxSecretBytes);
+    auto file = around.read_secret(path, kMaxSecretBytes);
     if (auto* fault = std::get_if<FileFault>(&file)) {
       return node.problem("the file it names " + fault->why);
     }

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "config/load.h"
 #include "config/price_table.h"
+#include "config/text_file.h"
 #include "config/yaml_node.h"
 
 namespace config {
@@ -22,6 +23,10 @@ struct Surroundings {
   std::vector<YamlNode> plain_secrets;  // secrets that stand in the file itself
 
   std::string path_of(const std::string& name) const;
+  // Reads one of the files that the configuration is made of.
+  std::variant<FileText, FileFault> read(const std::string& path, std::size_t max_bytes) const;
+  std::variant<FileText, FileFault> read_secret(const std::string& path,
+                                                std::size_t max_bytes) const;
 };
 
 // read_server.cc

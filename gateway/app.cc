@@ -47,14 +47,14 @@ int App::worker_count(const config::Server& server) {
   return server.workers > 0 ? server.workers : usable_cpus();
 }
 
-App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
-         limits::Limiter& limiter, Accounting& accounting)
-    : reload_(std::move(reload)),
-      keys_(std::move(keys)),
+App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig began,
+         Reloader::Compile compile, limits::Limiter& limiter, Accounting& accounting)
+    : keys_(std::move(keys)),
+      reloader_(
+          std::move(began), std::move(compile), [this](const auto& next) { adopt(next); }, clock_),
       tokens_(tokens),
-      server_(keys_->snapshot()->config().server),
-      metrics_({{"version", kVersion}}, worker_count(server_)),
-      client_connections_(server_.max_connections),
+      metrics_({{"version", kVersion}}, worker_count(keys_->snapshot()->config().server)),
+      client_connections_(keys_->snapshot()->config().server.max_connections),
       limiter_(limiter),
       accounting_(accounting),
       // The admin listener stays to the last, so that probes see readiness end.
@@ -62,7 +62,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
       admin_count_(kAdminConnections),
       admin_endpoints_(admin_endpoints()),
       admin_door_{.endpoints = admin_endpoints_,
-                  .limits = server_,
+                  .limits = keys_->snapshot()->config().server,
                   .deadlines = deadlines_,
                   .clock = clock_,
                   .tasks = admin_connections_,
@@ -89,7 +89,11 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
                           [this](const std::string& who, std::string_view action,
                                  const std::string& target, const std::string& asked) {
                             return keys_->note(who, std::string(action), target, asked);
-                          }} {
+                          }},
+      config_source_{
+          .reloader = reloader_, .clock = clock_, .note = [this](const std::string& who) {
+            return keys_->note(who, "reload", "configuration", "{}");
+          }} {
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) signals_.add(signal);
   const Shared shared{clock_,  metrics_, client_connections_, shutdown_.draining(), limiter_,
                       drains_, breakers_};
@@ -99,9 +103,11 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
     add_budget_metrics(limiter_, limits::Now::of(clock_), families);
     add_circuit_metrics(*keys_->snapshot(), breakers_, clock_.now(), families);
     reconciling_.add_metrics(families);
+    reloader_.add_metrics(families);
   });
-  config::Endpoint where = server_.listen;
-  for (int index = 0; index < worker_count(server_); ++index) {
+  const config::Server& server = keys_->snapshot()->config().server;
+  config::Endpoint where = server.listen;
+  for (int index = 0; index < worker_count(server); ++index) {
     workers_.push_back(
         std::make_unique<WorkerThread>(index, shared, accounting_, keys_->snapshot(), where));
     where.port = workers_.back()->port();  // port 0: the first one's for all
@@ -157,6 +163,12 @@ http::Endpoints App::admin_endpoints() {
   const auto targets = [this](const admin::Call& call) {
     return admin::targets(targets_source_, call);
   };
+  const auto config = [this](const admin::Call& call) {
+    return admin::config(config_source_, call);
+  };
+  const auto reload = [this](const admin::Call& call) {
+    return admin::reload(config_source_, call);
+  };
   using admin::Role;
   auto table =
       admin::api_endpoints(tokens_, {
@@ -169,6 +181,8 @@ http::Endpoints App::admin_endpoints() {
                                         {verb::get, "/api/audit", Role::viewer, keys},
                                         {verb::get, "/api/targets", Role::viewer, targets},
                                         {verb::post, "/api/targets/", Role::admin, targets},
+                                        {verb::get, "/api/config", Role::viewer, config},
+                                        {verb::post, "/api/reload", Role::admin, reload},
                                         {verb::get, "/api/usage", Role::viewer, usage},
                                         {verb::post, "/api/reconcile", Role::admin, {}, reconcile},
                                     });
@@ -188,7 +202,7 @@ int App::run_until_signalled() {
   admin_listener_.start();
   for (auto& worker : workers_) worker->start();
   log::info("serving", {{"version", std::string_view(kVersion)},
-                        {"address", server_.listen.host},
+                        {"address", keys_->snapshot()->config().server.listen.host},
                         {"port", client_port()},
                         {"admin_port", admin_port()},
                         {"admin_token_file", keys_->snapshot()->config().admin.token_file},
@@ -212,30 +226,22 @@ void App::await_signal() {
 }
 
 void App::on_signal(int signal) {
-  if (signal == SIGHUP) return reload();
+  if (signal == SIGHUP) return (void)reloader_.reload(LoadedBy::signal);
   log::info("told to stop", {{"signal", signal}, {"connections", client_connections_.open()}});
-  if (signal == SIGTERM) return shutdown_.drain(server_.drain_timeout);
+  if (signal == SIGTERM) return shutdown_.drain(keys_->snapshot()->config().server.drain_timeout);
   shutdown_.hurry();
 }
 
-void App::reload() {
-  auto compiled = reload_();
-  if (const auto* problems = std::get_if<std::vector<std::string>>(&compiled)) {
-    metrics_.config_reload_failed();
-    for (const std::string& problem : *problems) {
-      log::error("configuration refused; the old one stays", {{"problem", problem}});
-    }
-    return;
-  }
-  const auto next = std::get<std::shared_ptr<const Snapshot>>(std::move(compiled));
+void App::adopt(const std::shared_ptr<const Snapshot>& next) {
+  client_connections_.allow(next->config().server.max_connections);
+  admin_door_.limits = next->config().server;
   keys_->adopt(next);
   reconciling_.adopt();
-  log::info("configuration reloaded",
-            {{"models", next->config().models.size()}, {"keys", next->config().keys.size()}});
 }
 
 void App::tick() {
   keys_->tick();
+  reloader_.tick();
   if (keys_->may_follow()) {
     net::co_spawn(control_, keys_->follow(), [](const std::exception_ptr& failed) {
       if (failed)

@@ -5,10 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
-#include <functional>
 #include <memory>
-#include <string>
-#include <variant>
 #include <vector>
 
 #include <boost/asio/signal_set.hpp>
@@ -16,6 +13,7 @@
 
 #include "config/base/clock.h"
 #include "gateway/accounting.h"
+#include "gateway/admin/config_api.h"
 #include "gateway/admin/reconcile_api.h"
 #include "gateway/admin/targets_api.h"
 #include "gateway/admin/tokens.h"
@@ -24,6 +22,7 @@
 #include "gateway/metrics/metrics.h"
 #include "gateway/query_threads.h"
 #include "gateway/reconcile/background.h"
+#include "gateway/reload.h"
 #include "gateway/shutdown.h"
 #include "gateway/worker_thread.h"
 
@@ -31,17 +30,14 @@ namespace gateway {
 
 class App {
  public:
-  // Compiles the configuration anew, or says what is wrong with it.
-  using Reload =
-      std::function<std::variant<std::shared_ptr<const Snapshot>, std::vector<std::string>>()>;
-
   // How many threads serve clients.
   static int worker_count(const config::Server& server);
 
   // Binds both listeners; throws std::system_error where it cannot.
   // The limiter is the one that the keys count in. It and the accounting outlive the app.
-  App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, Reload reload,
-      limits::Limiter& limiter, Accounting& accounting);
+  // `began`: the configuration that the keys were opened with.
+  App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig began,
+      Reloader::Compile compile, limits::Limiter& limiter, Accounting& accounting);
   ~App();
 
   std::uint16_t client_port() const { return workers_.front()->port(); }
@@ -54,15 +50,14 @@ class App {
  private:
   void await_signal();
   void on_signal(int signal);
-  void reload();
+  void adopt(const std::shared_ptr<const Snapshot>& next);
   void tick();
   http::Endpoints admin_endpoints();
 
   const config::SystemClock clock_;
-  const Reload reload_;
   const std::unique_ptr<KeyControl> keys_;
+  Reloader reloader_;
   const admin::Tokens tokens_;
-  const config::Server server_;
   metrics::Metrics metrics_;
   http::ConnectionCount client_connections_;
   limits::Limiter& limiter_;
@@ -87,6 +82,7 @@ class App {
   reconcile::Background reconciling_;
   const admin::ReconcileSource reconcile_source_;
   const admin::TargetsSource targets_source_;
+  const admin::ConfigSource config_source_;
 };
 
 }  // namespace gateway

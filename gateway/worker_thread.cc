@@ -53,6 +53,11 @@ void WorkerThread::start() {
   thread_ = std::thread([this] { worker_.io().run(); });
 }
 
+void WorkerThread::adopt(const std::shared_ptr<const Snapshot>& next) {
+  worker_.adopt(next);
+  net::post(worker_.io(), [this, limits = next->config().server] { door_.limits = limits; });
+}
+
 void WorkerThread::drain(std::function<void()> done) {
   net::post(worker_.io(), [this, done = std::move(done)]() mutable {
     listener_.stop();

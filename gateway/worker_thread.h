@@ -43,7 +43,7 @@ class WorkerThread {
   void start();
 
   // From the control thread.
-  void adopt(const std::shared_ptr<const Snapshot>& next) { worker_.adopt(next); }
+  void adopt(const std::shared_ptr<const Snapshot>& next);
   // Accepts no more and lets what is open finish; `done` runs on the worker's thread when
   // the last connection has gone.
   void drain(std::function<void()> done);

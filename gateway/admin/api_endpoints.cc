@@ -60,6 +60,7 @@ Awaitable<void> answer(const Row& row, const http::Request& request, http::Reply
   call.if_match = request.find("if-match");
   call.idempotency_key = request.find("idempotency-key");
   call.who = who_asks(request);
+  call.request_id = request.id;
 
   if (row.talk) {
     const auto talked = co_await row.talk(call, reply);

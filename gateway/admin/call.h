@@ -18,6 +18,7 @@ struct Call {
   std::string_view if_match;         // the version the caller has seen; empty: any
   std::string_view idempotency_key;  // empty: none
   std::string who;                   // for the audit log
+  std::string_view request_id = {};
 };
 
 struct Answer {

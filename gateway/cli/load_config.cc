@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include "config/load.h"
+#include "config/restart.h"
 #include "providers/registry.h"
 
 namespace gateway::cli {
 
-std::variant<std::shared_ptr<const Snapshot>, Problems> compile_config(
-    const std::string& config_path, limits::Limiter* limiter) {
+CompiledConfig compile_config(const std::string& config_path, limits::Limiter* limiter,
+                              const config::Config* running) {
+  CompiledConfig out;
   config::LoadOptions options;
   const auto kinds = providers::kinds();
   options.kinds.assign(kinds.begin(), kinds.end());
@@ -21,32 +23,41 @@ std::variant<std::shared_ptr<const Snapshot>, Problems> compile_config(
     auto can = adapter->capabilities(target);
     return can ? std::string() : can.error().message;
   };
-  std::vector<config::Problem> warnings;
-  options.warnings = &warnings;
+  options.warnings = &out.warnings;
+  options.files = &out.files;
   auto loaded = config::load(config_path, options);
-  for (const config::Problem& warning : warnings) {
+  if (auto* found = std::get_if<std::vector<config::Problem>>(&loaded)) {
+    out.problems = std::move(*found);
+    return out;
+  }
+  auto& config = std::get<config::Config>(loaded);
+  if (running != nullptr) out.needs_restart = keep_what_needs_a_restart(config, *running);
+  auto snapshot = Snapshot::build(std::move(config), limiter);
+  if (snapshot) {
+    out.snapshot = *std::move(snapshot);
+  } else {
+    out.problems.push_back({config_path, 0, "", snapshot.error().message});
+  }
+  return out;
+}
+
+bool tell_about(const CompiledConfig& compiled, const std::string& config_path) {
+  for (const config::Problem& warning : compiled.warnings) {
     fmt::print(stderr, "warning: {}\n", to_string(warning));
   }
-  if (const auto* found = std::get_if<std::vector<config::Problem>>(&loaded)) {
-    Problems problems;
-    for (const config::Problem& problem : *found) problems.push_back(to_string(problem));
-    return problems;
-  }
-  auto snapshot = Snapshot::build(std::get<config::Config>(std::move(loaded)), limiter);
-  if (!snapshot) return Problems{fmt::format("{}: {}", config_path, snapshot.error().message)};
-  return *std::move(snapshot);
+  if (compiled.snapshot) return true;
+  const auto& problems = compiled.problems;
+  for (const config::Problem& problem : problems) fmt::print(stderr, "{}\n", to_string(problem));
+  fmt::print(stderr, "{} problem{} in {}\n", problems.size(), problems.size() == 1 ? "" : "s",
+             config_path);
+  return false;
 }
 
 std::optional<std::shared_ptr<const Snapshot>> load_snapshot(const std::string& config_path,
                                                              limits::Limiter* limiter) {
   auto compiled = compile_config(config_path, limiter);
-  if (const auto* problems = std::get_if<Problems>(&compiled)) {
-    for (const std::string& line : *problems) fmt::print(stderr, "{}\n", line);
-    fmt::print(stderr, "{} problem{} in {}\n", problems->size(), problems->size() == 1 ? "" : "s",
-               config_path);
-    return std::nullopt;
-  }
-  return std::get<std::shared_ptr<const Snapshot>>(std::move(compiled));
+  if (!tell_about(compiled, config_path)) return std::nullopt;
+  return std::move(compiled.snapshot);
 }
 
 }  // namespace gateway::cli

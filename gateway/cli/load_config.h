@@ -4,20 +4,20 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
-#include <vector>
 
+#include "gateway/compiled_config.h"
 #include "gateway/snapshot.h"
 
 namespace gateway::cli {
 
-// The problems as lines to print; used at start, by `check` and at reload.
-using Problems = std::vector<std::string>;
-// `limiter`: Snapshot::build's.
-std::variant<std::shared_ptr<const Snapshot>, Problems> compile_config(
-    const std::string& config_path, limits::Limiter* limiter = nullptr);
+// `limiter`: Snapshot::build's. `running`: what a process that reloads began with, and keeps.
+CompiledConfig compile_config(const std::string& config_path, limits::Limiter* limiter = nullptr,
+                              const config::Config* running = nullptr);
 
-// The same with the problems printed on standard error; nullopt: there were some.
+// Warnings and problems go to standard error. False: there are problems.
+bool tell_about(const CompiledConfig& compiled, const std::string& config_path);
+
+// Both in one; nullopt: there are problems.
 std::optional<std::shared_ptr<const Snapshot>> load_snapshot(const std::string& config_path,
                                                              limits::Limiter* limiter = nullptr);
 

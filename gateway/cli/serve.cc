@@ -41,15 +41,14 @@ int complain(const config::Error& error) {
   return 2;
 }
 
-int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snapshot,
-        admin::Tokens tokens, limits::Limiter& limiter, Accounting& accounting,
-        const config::Clock& clock) {
-  auto keys = KeyControl::open(snapshot, {limiter, accounting}, clock, system_random);
+int run(const ServeOptions& options, CompiledConfig compiled, admin::Tokens tokens,
+        limits::Limiter& limiter, Accounting& accounting, const config::Clock& clock) {
+  auto keys = KeyControl::open(compiled.snapshot, {limiter, accounting}, clock, system_random);
   if (!keys) return complain(keys.error());
-  const auto reload = [path = options.config_path, &limiter] {
-    return compile_config(path, &limiter);
+  const auto compile = [path = options.config_path, &limiter](const config::Config& running) {
+    return compile_config(path, &limiter, &running);
   };
-  App app(*std::move(keys), tokens, reload, limiter, accounting);
+  App app(*std::move(keys), tokens, std::move(compiled), compile, limiter, accounting);
   if (!options.port_file.empty() && !write_ports(options.port_file, app)) {
     fmt::print(stderr, "cannot write the port file {}\n", options.port_file);
     return 1;
@@ -62,19 +61,20 @@ int run(const ServeOptions& options, const std::shared_ptr<const Snapshot>& snap
 int serve(const ServeOptions& options) {
   leave_no_core_dump();
   limits::LocalLimiter limiter;
-  auto snapshot = load_snapshot(options.config_path, &limiter);
-  if (!snapshot) return 2;
-  auto logging = log::Logging::start((*snapshot)->config().log);
+  CompiledConfig compiled = compile_config(options.config_path, &limiter);
+  if (!tell_about(compiled, options.config_path)) return 2;
+  const auto snapshot = compiled.snapshot;
+  const config::Config& config = snapshot->config();
+  auto logging = log::Logging::start(config.log);
   if (!logging) return complain(logging.error());
   const config::SystemClock clock;
-  const config::Config& config = (*snapshot)->config();
   auto tokens = admin::Tokens::load(config.admin, system_random);
   if (!tokens) return complain(tokens.error());
   auto accounting = Accounting::open(config.ledger, App::worker_count(config.server), clock,
                                      std::random_device{}(), limiter);
   if (!accounting) return complain(accounting.error());
   try {
-    return run(options, *snapshot, *tokens, limiter, **accounting, clock);
+    return run(options, std::move(compiled), *tokens, limiter, **accounting, clock);
   } catch (const std::system_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;

@@ -70,7 +70,9 @@ Awaitable<Result<bool>> Connection::read_head() {
         stop_waiting();
         co_return whole;
       }
-      if (end_ - begin_ >= door_.limits.max_head_bytes) {
+      // The buffer is as large as the limit was when the request began.
+      const std::size_t most = std::min(door_.limits.max_head_bytes, buffer_.capacity());
+      if (end_ - begin_ >= most) {
         stop_waiting();
         co_return failure(ErrorCode::head_too_large, "The request's head is too large.");
       }

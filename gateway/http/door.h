@@ -27,15 +27,19 @@ class ConnectionCount {
 
   // False: there are as many as allowed.
   bool enter() {
-    if (open_.fetch_add(1, std::memory_order_relaxed) < most_) return true;
+    if (open_.fetch_add(1, std::memory_order_relaxed) < most_.load(std::memory_order_relaxed)) {
+      return true;
+    }
     leave();
     return false;
   }
   void leave() { open_.fetch_sub(1, std::memory_order_relaxed); }
+  // What is open beyond that stays.
+  void allow(std::size_t most) { most_.store(most, std::memory_order_relaxed); }
   std::size_t open() const { return open_.load(std::memory_order_relaxed); }
 
  private:
-  const std::size_t most_;
+  std::atomic<std::size_t> most_;
   std::atomic<std::size_t> open_{0};
 };
 
@@ -48,7 +52,7 @@ struct Refusal {
 
 struct Door {
   const Endpoints& endpoints;
-  const config::Server limits;
+  config::Server limits;
   Deadlines& deadlines;
   const config::Clock& clock;
   TaskGroup& tasks;  // every open connection is one

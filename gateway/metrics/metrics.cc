@@ -238,10 +238,6 @@ std::vector<MetricFamily> Metrics::Collect() const {
   out.push_back(std::move(streams));
   out.push_back(std::move(connections));
 
-  out.push_back(family("tollgate_config_reload_failed_total",
-                       "Changed configurations that were refused; the old one stayed.",
-                       MetricType::Counter));
-  add_counter(out.back(), {}, static_cast<double>(reloads_failed_.load(std::memory_order_relaxed)));
   out.push_back(family("tollgate_log_lines_dropped_total",
                        "Log lines given up because whoever reads the log is too slow.",
                        MetricType::Counter));

@@ -3,8 +3,6 @@
 // summed when somebody asks. Owned by App and built before the workers, whose shards live in
 // it; collect() may run on any thread while they count. Counters start at zero with the process.
 
-#include <atomic>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -33,9 +31,6 @@ class Metrics final : public prometheus::Collectable {
   // A shard of another thread than a worker's. Before the first Collect(); it outlives this.
   void include(const Shard& shard) { counted_.push_back(&shard); }
 
-  // A changed configuration was refused and the old one kept. Any thread.
-  void config_reload_failed() { reloads_failed_.fetch_add(1, std::memory_order_relaxed); }
-
   // Appends families that others keep the figures of. Before the first Collect(); what it
   // refers to outlives the last one.
   using Further = std::function<void(std::vector<prometheus::MetricFamily>&)>;
@@ -54,9 +49,6 @@ class Metrics final : public prometheus::Collectable {
   // Each touched by its worker, and read by any thread.
   std::vector<Shard> shards_;
   std::vector<const Shard*> counted_;  // those, and what was included
-
-  // Touched by any thread.
-  std::atomic<std::uint64_t> reloads_failed_{0};
 };
 
 }  // namespace gateway::metrics

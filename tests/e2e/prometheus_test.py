@@ -165,7 +165,8 @@ class Scraped(unittest.TestCase):
     def test_every_family_is_there(self):
         families = """requests_total attempts_total tokens_total cost_usd_total request_duration_seconds_bucket
             time_to_first_token_seconds_bucket gateway_overhead_seconds_bucket open_streams open_connections
-            rejected_total accounting_doubts_total config_reload_failed_total log_lines_dropped_total
+            rejected_total accounting_doubts_total config_info config_loaded_timestamp_seconds
+            config_refused config_reload_failed_total log_lines_dropped_total
             build_info""".split()
         for family in families:
             self.prometheus.data(f"tollgate_{family}")

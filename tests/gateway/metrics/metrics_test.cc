@@ -228,9 +228,7 @@ TEST(Metrics, RefusalsAreCountedByReason) {
   Metrics metrics({}, 1);
   metrics.shard(0).rejected(ErrorCode::invalid_key);
   metrics.shard(0).rejected(ErrorCode::invalid_key);
-  metrics.config_reload_failed();
   EXPECT_THAT(metrics.text(), HasSubstr("tollgate_rejected_total{reason=\"invalid_key\"} 2\n"));
-  EXPECT_THAT(metrics.text(), HasSubstr("tollgate_config_reload_failed_total 1\n"));
 }
 
 TEST(Metrics, X07_NamesWithoutEndDoNotMakeSeriesWithoutEnd) {
