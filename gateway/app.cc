@@ -48,7 +48,7 @@ int App::worker_count(const config::Server& server) {
 }
 
 App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig began,
-         Reloader::Compile compile, limits::Limiter& limiter, Accounting& accounting)
+         Reloader::Compile compile, Doors doors, limits::Limiter& limiter, Accounting& accounting)
     : keys_(std::move(keys)),
       reloader_(
           std::move(began), std::move(compile), [this](const auto& next) { adopt(next); }, clock_),
@@ -68,7 +68,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
                   .tasks = admin_connections_,
                   .count = admin_count_,
                   .error_json = admin::error_json},
-      admin_listener_(control_, keys_->snapshot()->config().admin.listen, http::Claim::first,
+      admin_listener_(control_, doors.for_admin(keys_->snapshot()->config().admin.listen),
                       admin_door_),
       signals_(control_),
       next_tick_(control_),
@@ -106,11 +106,10 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
     reloader_.add_metrics(families);
   });
   const config::Server& server = keys_->snapshot()->config().server;
-  config::Endpoint where = server.listen;
-  for (int index = 0; index < worker_count(server); ++index) {
-    workers_.push_back(
-        std::make_unique<WorkerThread>(index, shared, accounting_, keys_->snapshot(), where));
-    where.port = workers_.back()->port();  // port 0: the first one's for all
+  for (auto& sockets : doors.for_workers(server.listen, worker_count(server))) {
+    const int index = static_cast<int>(workers_.size());
+    workers_.push_back(std::make_unique<WorkerThread>(index, shared, accounting_, keys_->snapshot(),
+                                                      std::move(sockets)));
   }
   admin_door_.on_refusal = [this](const http::Refusal& refusal) {
     log::warn("admin request refused", {{"request", refusal.request_id},
@@ -195,7 +194,7 @@ http::Endpoints App::admin_endpoints() {
   return http::Endpoints(std::move(table));
 }
 
-int App::run_until_signalled() {
+int App::run_until_signalled(Predecessor* before) {
   await_signal();
   tick();
   reconciling_.start();
@@ -208,6 +207,8 @@ int App::run_until_signalled() {
                         {"admin_token_file", keys_->snapshot()->config().admin.token_file},
                         {"workers", workers_.size()}});
   accounting_.say_who_writes();
+  if (before != nullptr) before->serving();
+  may_be_followed(before != nullptr);
   control_.run();
   accounting_.stop_syncing();
   workers_.clear();
@@ -215,6 +216,25 @@ int App::run_until_signalled() {
   accounting_.stop();
   log::info("stopped", {});
   return 0;
+}
+
+void App::may_be_followed(bool after) {
+  Handover::Descriptors descriptors;
+  descriptors.admin = admin_listener_.descriptor();
+  for (const auto& worker : workers_) {
+    for (const int one : worker->descriptors()) descriptors.clients.push_back(one);
+  }
+  const config::Config& config = keys_->snapshot()->config();
+  handover_.emplace(control_, config.ledger.database, std::move(descriptors), [this] {
+    log::info("a newer gateway serves in place of this one", {});
+    // Whoever looks for the gateway finds the newer one.
+    admin_listener_.stop();
+    shutdown_.drain(keys_->snapshot()->config().server.drain_timeout);
+  });
+  if (auto open = handover_->open(after); !open) {
+    log::warn("no newer gateway can take this one's place while it runs",
+              {{"why", open.error().message}});
+  }
 }
 
 void App::await_signal() {
@@ -228,6 +248,7 @@ void App::await_signal() {
 void App::on_signal(int signal) {
   if (signal == SIGHUP) return (void)reloader_.reload(LoadedBy::signal);
   log::info("told to stop", {{"signal", signal}, {"connections", client_connections_.open()}});
+  handover_->close();
   if (signal == SIGTERM) return shutdown_.drain(keys_->snapshot()->config().server.drain_timeout);
   shutdown_.hurry();
 }

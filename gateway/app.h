@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <boost/asio/signal_set.hpp>
@@ -17,6 +18,8 @@
 #include "gateway/admin/reconcile_api.h"
 #include "gateway/admin/targets_api.h"
 #include "gateway/admin/tokens.h"
+#include "gateway/doors.h"
+#include "gateway/handover.h"
 #include "gateway/http/listener.h"
 #include "gateway/key_control.h"
 #include "gateway/metrics/metrics.h"
@@ -33,25 +36,27 @@ class App {
   // How many threads serve clients.
   static int worker_count(const config::Server& server);
 
-  // Binds both listeners; throws std::system_error where it cannot.
+  // Binds what is missing of the doors; throws std::system_error where it cannot.
   // The limiter is the one that the keys count in. It and the accounting outlive the app.
   // `began`: the configuration that the keys were opened with.
   App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig began,
-      Reloader::Compile compile, limits::Limiter& limiter, Accounting& accounting);
+      Reloader::Compile compile, Doors doors, limits::Limiter& limiter, Accounting& accounting);
   ~App();
 
   std::uint16_t client_port() const { return workers_.front()->port(); }
   std::uint16_t admin_port() const { return admin_listener_.port(); }
 
+  // `before`: whose place it takes, who then ends; nullptr: nobody's.
   // Serves until SIGTERM, then drains; a second one, SIGINT or SIGQUIT hurries. SIGHUP
   // reloads. Returns the exit status.
-  int run_until_signalled();
+  int run_until_signalled(Predecessor* before = nullptr);
 
  private:
   void await_signal();
   void on_signal(int signal);
   void adopt(const std::shared_ptr<const Snapshot>& next);
   void tick();
+  void may_be_followed(bool after);
   http::Endpoints admin_endpoints();
 
   const config::SystemClock clock_;
@@ -83,6 +88,7 @@ class App {
   const admin::ReconcileSource reconcile_source_;
   const admin::TargetsSource targets_source_;
   const admin::ConfigSource config_source_;
+  std::optional<Handover> handover_;
 };
 
 }  // namespace gateway

@@ -51,6 +51,9 @@ int main(int argc, char** argv) {
   add_config(*serve_command, serve.config_path);
   serve_command->add_option("--port-file", serve.port_file,
                             "Write the ports in use here once listening: client=N, admin=N");
+  serve_command->add_flag("--take-over", serve.take_over,
+                          "Take the place of the gateway that runs on the same ledger, which "
+                          "then ends; nobody's connection is lost");
   serve_command->callback([&] { exit_code = gateway::cli::serve(serve); });
 
   std::string check_path;

@@ -13,7 +13,7 @@ namespace gateway {
 
 WorkerThread::WorkerThread(int index, const Shared& shared, Accounting& accounting,
                            const std::shared_ptr<const Snapshot>& snapshot,
-                           const config::Endpoint& where)
+                           std::vector<http::ListeningSocket> sockets)
     : journal_(accounting.journals(), index, shared.clock),
       recorder_(shared.metrics.shard(index), journal_, accounting.sync(), shared.clock),
       worker_(shared.clock, recorder_, shared.limiter, shared.drains, shared.breakers, snapshot,
@@ -26,8 +26,10 @@ WorkerThread::WorkerThread(int index, const Shared& shared, Accounting& accounti
             .clock = shared.clock,
             .tasks = connections_,
             .count = shared.connections},
-      listener_(worker_.io(), where, index == 0 ? http::Claim::first : http::Claim::further, door_),
       keep_running_(net::make_work_guard(worker_.io())) {
+  for (http::ListeningSocket& socket : sockets) {
+    listeners_.emplace_back(worker_.io(), std::move(socket), door_);
+  }
   door_.on_refusal = [this](const http::Refusal& refusal) {
     recorder_.refused(refusal.request_id, refusal.error);
   };
@@ -44,12 +46,18 @@ WorkerThread::~WorkerThread() {
   worker_.io().stop();
   if (thread_.joinable()) thread_.join();
   // What is open refers to everything here: it ends first, on this thread now.
-  listener_.stop();
+  for (auto& listener : listeners_) listener.stop();
   if (!end_all(connections_, worker_.io())) log::error("connections outlive their worker", {});
 }
 
+std::vector<int> WorkerThread::descriptors() const {
+  std::vector<int> out;
+  for (const auto& listener : listeners_) out.push_back(listener.descriptor());
+  return out;
+}
+
 void WorkerThread::start() {
-  listener_.start();
+  for (auto& listener : listeners_) listener.start();
   thread_ = std::thread([this] { worker_.io().run(); });
 }
 
@@ -60,7 +68,7 @@ void WorkerThread::adopt(const std::shared_ptr<const Snapshot>& next) {
 
 void WorkerThread::drain(std::function<void()> done) {
   net::post(worker_.io(), [this, done = std::move(done)]() mutable {
-    listener_.stop();
+    for (auto& listener : listeners_) listener.stop();
     worker_.pools().clear();
     connections_.drain();
     connections_.when_empty(std::move(done));

@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "gateway/accounting.h"
 #include "gateway/chat/chat_handler.h"
@@ -30,16 +32,17 @@ struct Shared {
 
 class WorkerThread {
  public:
-  // Listens at `where`, which the worker with index 0 claims for all; throws
-  // std::system_error where it cannot.
   WorkerThread(int index, const Shared& shared, Accounting& accounting,
-               const std::shared_ptr<const Snapshot>& snapshot, const config::Endpoint& where);
+               const std::shared_ptr<const Snapshot>& snapshot,
+               std::vector<http::ListeningSocket> sockets);
   // Ends the thread, whatever is under way; drain first.
   ~WorkerThread();
   WorkerThread(const WorkerThread&) = delete;
   WorkerThread& operator=(const WorkerThread&) = delete;
 
-  std::uint16_t port() const { return listener_.port(); }
+  std::uint16_t port() const { return listeners_.front().port(); }
+  // What it listens on, until it drains.
+  std::vector<int> descriptors() const;
   void start();
 
   // From the control thread.
@@ -60,7 +63,7 @@ class WorkerThread {
   TaskGroup connections_;
   http::Endpoints endpoints_;
   http::Door door_;
-  http::Listener listener_;
+  std::list<http::Listener> listeners_;
   net::executor_work_guard<Executor> keep_running_;
   std::thread thread_;
 };

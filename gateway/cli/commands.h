@@ -10,6 +10,7 @@ namespace gateway::cli {
 struct ServeOptions {
   std::string config_path;
   std::string port_file;  // empty: none
+  bool take_over = false;
 };
 
 int serve(const ServeOptions& options);

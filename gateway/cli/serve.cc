@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <sys/resource.h>
 #include <system_error>
@@ -10,6 +11,8 @@
 #include "gateway/app.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/load_config.h"
+#include "gateway/doors.h"
+#include "gateway/handover.h"
 #include "gateway/limits/local_limiter.h"
 #include "gateway/log.h"
 #include "gateway/random.h"
@@ -41,19 +44,44 @@ int complain(const config::Error& error) {
   return 2;
 }
 
-int run(const ServeOptions& options, CompiledConfig compiled, admin::Tokens tokens,
+// Where this process listens: what it was given, or nothing yet.
+struct Origin {
+  Doors doors;
+  std::optional<Predecessor> before;
+};
+
+config::Result<Origin> origin_of(const ServeOptions& options, const config::Config& config) {
+  Origin out;
+  if (options.take_over) {
+    auto found = Predecessor::find(config.ledger.database);
+    if (!found) return std::move(found).error();
+    auto there = *std::move(found);
+    if (there) out.before.emplace(*std::move(there));
+    if (out.before) out.doors = std::move(out.before->doors());
+  }
+  if (!out.before) {
+    auto given = doors_from_environment();
+    if (!given) return std::move(given).error();
+    out.doors = *std::move(given);
+  }
+  if (auto same = check_addresses(out.doors, config); !same) return std::move(same).error();
+  return out;
+}
+
+int run(const ServeOptions& options, CompiledConfig compiled, Origin origin, admin::Tokens tokens,
         limits::Limiter& limiter, Accounting& accounting, const config::Clock& clock) {
   auto keys = KeyControl::open(compiled.snapshot, {limiter, accounting}, clock, system_random);
   if (!keys) return complain(keys.error());
   const auto compile = [path = options.config_path, &limiter](const config::Config& running) {
     return compile_config(path, &limiter, &running);
   };
-  App app(*std::move(keys), tokens, std::move(compiled), compile, limiter, accounting);
+  App app(*std::move(keys), tokens, std::move(compiled), compile, std::move(origin.doors), limiter,
+          accounting);
   if (!options.port_file.empty() && !write_ports(options.port_file, app)) {
     fmt::print(stderr, "cannot write the port file {}\n", options.port_file);
     return 1;
   }
-  return app.run_until_signalled();
+  return app.run_until_signalled(origin.before ? &*origin.before : nullptr);
 }
 
 }  // namespace
@@ -70,11 +98,14 @@ int serve(const ServeOptions& options) {
   const config::SystemClock clock;
   auto tokens = admin::Tokens::load(config.admin, system_random);
   if (!tokens) return complain(tokens.error());
+  auto origin = origin_of(options, config);
+  if (!origin) return complain(origin.error());
   auto accounting = Accounting::open(config.ledger, App::worker_count(config.server), clock,
                                      std::random_device{}(), limiter);
   if (!accounting) return complain(accounting.error());
   try {
-    return run(options, std::move(compiled), *tokens, limiter, **accounting, clock);
+    return run(options, std::move(compiled), *std::move(origin), *tokens, limiter, **accounting,
+               clock);
   } catch (const std::system_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;

@@ -1,13 +1,11 @@
 #include "gateway/http/listener.h"
 
-#include <system_error>
 #include <utility>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <fmt/format.h>
 
 #include "gateway/http/connection.h"
 
@@ -18,7 +16,6 @@ namespace {
 using Acceptor = net::basic_socket_acceptor<Tcp, Executor>;
 using Timer = net::basic_waitable_timer<std::chrono::steady_clock,
                                         net::wait_traits<std::chrono::steady_clock>, Executor>;
-using ReusePort = net::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 // Without a free descriptor accept() fails at once, and would again at once.
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
@@ -65,33 +62,11 @@ struct Listener::State {
   Door& door;
 };
 
-Listener::Listener(net::io_context& io, const config::Endpoint& where, Claim claim, Door& door)
+Listener::Listener(net::io_context& io, ListeningSocket socket, Door& door)
     : state_(std::make_shared<State>(io, door)) {
-  const auto check = [&](const error_code& error, const char* what) {
-    if (!error) return;
-    throw std::system_error(std::error_code(error),
-                            fmt::format("cannot {} {}:{}", what, where.host, where.port));
-  };
-  error_code error;
-  const auto address = net::ip::make_address(where.host, error);
-  check(error, "understand the address");
-  const Tcp::endpoint endpoint(address, where.port);
-  Acceptor& acceptor = state_->acceptor;
-  acceptor.open(endpoint.protocol(), error);
-  check(error, "open a socket for");
-  acceptor.set_option(net::socket_base::reuse_address(true), error);
-  check(error, "share");
-  if (claim == Claim::further) acceptor.set_option(ReusePort(true), error);
-  check(error, "share");
-  acceptor.bind(endpoint, error);
-  check(error, "bind");
-  acceptor.listen(net::socket_base::max_listen_connections, error);
-  check(error, "listen on");
-  // Only now, when nobody else can listen here any more.
-  if (claim == Claim::first) acceptor.set_option(ReusePort(true), error);
-  check(error, "share");
-  acceptor.non_blocking(true, error);
-  check(error, "listen on");
+  const auto protocol = socket.is_v6() ? Tcp::v6() : Tcp::v4();
+  state_->acceptor.assign(protocol, socket.release());
+  state_->acceptor.non_blocking(true);
 }
 
 Listener::~Listener() {
@@ -101,6 +76,10 @@ Listener::~Listener() {
 std::uint16_t Listener::port() const {
   error_code ignored;
   return state_->acceptor.local_endpoint(ignored).port();
+}
+
+int Listener::descriptor() const {
+  return state_->acceptor.native_handle();
 }
 
 void Listener::start() {
