@@ -20,6 +20,7 @@ from processes import BUILD, wait_for
 
 # The faults are the simulator's (tests/support/upstream_simulator/README.md); - : this cannot happen there.
 #
+# failure     With the case of the catalogue that it shows.
 # who         What becomes of the request where nothing was shown yet.
 #             next: the next target is asked; client: the mistake is the client's own, and nobody else is;
 #             room: only a target with a larger window is asked.
@@ -28,63 +29,70 @@ from processes import BUILD, wait_for
 #             upstream said so itself, which costs nothing; guess: it may bill what it has read.
 # A fault that is silence ("short" behind its name) has limits of two seconds; the others have the defaults.
 TABLE = """
-failure             | streamed, before   | streamed, after        | whole, before      | whole, after   | who    | alone                       | cost
---------------------+--------------------+------------------------+--------------------+----------------+--------+-----------------------------+--------
-connect_refused     | @refused           | -                      | @refused           | -              | next   | 502 upstream_unavailable    | unsent
-dns_failure         | @nowhere           | -                      | @nowhere           | -              | next   | 502 upstream_unavailable    | unsent
-tls_untrusted       | @untrusted         | -                      | @untrusted         | -              | next   | 502 upstream_unavailable    | unsent
-tls_nonsense        | @no_tls            | -                      | @no_tls            | -              | next   | 502 upstream_unavailable    | unsent
-tls_silent   short  | @tls_silent        | -                      | @tls_silent        | -              | next   | 504 upstream_timeout        | unsent
-reset               | reset-before-head  | reset-after-2 slow     | reset-before-head  | -              | next   | 502 upstream_unavailable    | guess
-closed              | close-before-head  | close-after-2          | close-before-head  | close-mid-body | next   | 502 upstream_unavailable    | guess
-reset_behind_head   | reset-after-head   | -                      | reset-after-head   | -              | next   | 502 upstream_unavailable    | guess
-silent       short  | stall-before-head  | stall-after-2          | stall-before-head  | cl-long-stall  | next   | 504 upstream_timeout        | guess
-silent_head  short  | stall-after-head   | -                      | stall-after-head   | -              | next   | 504 upstream_timeout        | guess
-comments     short  | comments-only      | -                      | -                  | -              | next   | 504 upstream_timeout        | guess
-half_head           | half-head          | -                      | half-head          | -              | next   | 502 upstream_unavailable    | guess
-half_head_s  short  | half-head-stall    | -                      | half-head-stall    | -              | next   | 504 upstream_timeout        | guess
-not_http            | not-http           | -                      | not-http           | -              | next   | 502 upstream_garbled        | guess
-bad_framing         | two-cl             | -                      | bad-cl             | bad-chunk      | next   | 502 upstream_garbled        | guess
-408                 | 408                | -                      | 408                | -              | next   | 504 upstream_timeout        | refused
-429                 | 429                | -                      | 429                | -              | next   | 429 upstream_busy           | refused
-429_retry_after     | 429-retry-after    | -                      | 429-retry-after    | -              | next   | 429 upstream_busy           | refused
-429_no_code         | 429-availability   | -                      | 429-availability   | -              | next   | 429 upstream_busy           | refused
-500                 | 500                | -                      | 500                | -              | next   | 502 upstream_unavailable    | refused
-500_empty           | empty-500          | -                      | empty-500          | -              | next   | 502 upstream_unavailable    | refused
-502                 | 502                | -                      | 502                | -              | next   | 502 upstream_unavailable    | refused
-503                 | 503                | -                      | 503                | -              | next   | 502 upstream_unavailable    | refused
-503_html            | html-503           | -                      | html-503           | -              | next   | 502 upstream_unavailable    | refused
-504                 | 504                | -                      | 504                | -              | next   | 504 upstream_timeout        | refused
-529                 | 529                | -                      | 529                | -              | next   | 502 upstream_unavailable    | refused
-redirect            | redirect-302       | -                      | redirect-302       | -              | next   | 502 upstream_unavailable    | refused
-our_key_401         | 401                | -                      | 401                | -              | next   | 502 upstream_denied         | refused
-our_credit_402      | 402                | -                      | 402                | -              | next   | 429 insufficient_quota      | refused
-our_credit_429      | 429-credits        | -                      | 429-credits        | -              | next   | 429 insufficient_quota      | refused
-our_key_403         | 403                | -                      | 403                | -              | next   | 502 upstream_denied         | refused
-our_model_404       | 404                | -                      | 404                | -              | next   | 404 model_not_found         | refused
-our_model_400       | 400-model          | -                      | 400-model          | -              | next   | 404 model_not_found         | refused
-garbage             | garbage            | bad-json-events slow   | garbage            | json-cut       | next   | 502 upstream_garbled        | guess
-html                | html-200           | -                      | html-200           | -              | next   | 502 upstream_garbled        | guess
-empty               | empty-200          | -                      | empty-200          | -              | next   | 502 upstream_garbled        | guess
-no_choices          | no-choices         | -                      | no-choices         | -              | next   | 502 upstream_garbled        | guess
-error_in_200        | error-200          | error-mid-stream slow  | error-200          | -              | next   | 502 upstream_unavailable    | refused
-error_in_choice     | error-200-choice   | error-mid-int slow     | error-200-choice   | -              | next   | 502 upstream_unavailable    | refused
-error_as_text       | error-200-string   | error-mid-string slow  | error-200-string   | -              | next   | 502 upstream_unavailable    | refused
-error_without_code  | error-200-no-code  | -                      | error-200-no-code  | -              | next   | 429 upstream_busy           | refused
-error_event         | error-first-event  | error-mid-named slow   | -                  | -              | next   | 502 upstream_unavailable    | refused
-error_bare          | -                  | error-mid-bare slow    | -                  | -              | next   | 502 upstream_unavailable    | refused
-error_server_error  | -                  | error-mid-server-error slow | -             | -              | next   | 502 upstream_unavailable    | refused
-error_litellm       | -                  | error-mid-litellm slow | -                  | -              | next   | 502 upstream_unavailable    | refused
-error_raw           | -                  | error-mid-raw slow     | -                  | -              | next   | 502 upstream_garbled        | guess
-opens_and_dies      | close-after-head   | close-mid-event        | -                  | -              | next   | 502 upstream_unavailable    | guess
-opens_and_ends      | empty-stream       | end-no-finish          | -                  | -              | next   | 502 upstream_garbled        | guess
-comments_and_ends   | comments-once      | -                      | -                  | -              | next   | 502 upstream_garbled        | guess
-clients_400         | 400                | -                      | 400                | -              | client | 400                         | refused
-clients_413         | 413                | -                      | 413                | -              | client | 413                         | refused
-clients_422         | 422                | -                      | 422                | -              | client | 422                         | refused
-content_policy      | 400-policy         | -                      | 400-policy         | -              | client | 400 content_policy_violation | refused
-moderation          | 403-moderation     | -                      | 403-moderation     | -              | client | 400 content_policy_violation | refused
-context_overflow    | 400-context        | -                      | 400-context        | -              | room   | 400 context_length_exceeded | refused
+failure                    | streamed, before  | streamed, after             | whole, before     | whole, after   | who    | alone                        | cost
+---------------------------+-------------------+-----------------------------+-------------------+----------------+--------+------------------------------+--------
+U01_connect_refused        | @refused          | -                           | @refused          | -              | next   | 502 upstream_unavailable     | unsent
+U03_dns_failure            | @nowhere          | -                           | @nowhere          | -              | next   | 502 upstream_unavailable     | unsent
+U05_tls_untrusted          | @untrusted        | -                           | @untrusted        | -              | next   | 502 upstream_unavailable     | unsent
+U05_tls_nonsense           | @no_tls           | -                           | @no_tls           | -              | next   | 502 upstream_unavailable     | unsent
+U06_tls_silent short       | @tls_silent       | -                           | @tls_silent       | -              | next   | 504 upstream_timeout         | unsent
+U07_U52_reset              | reset-before-head | reset-after-2 slow          | reset-before-head | -              | next   | 502 upstream_unavailable     | guess
+U07_U52_closed             | close-before-head | close-after-2               | close-before-head | close-mid-body | next   | 502 upstream_unavailable     | guess
+U50_reset_behind_head      | reset-after-head  | -                           | reset-after-head  | -              | next   | 502 upstream_unavailable     | guess
+U10_U53_silent short       | stall-before-head | stall-after-2               | stall-before-head | cl-long-stall  | next   | 504 upstream_timeout         | guess
+U10_silent_head short      | stall-after-head  | -                           | stall-after-head  | -              | next   | 504 upstream_timeout         | guess
+U58_comments short         | comments-only     | -                           | -                 | -              | next   | 504 upstream_timeout         | guess
+U11_half_head              | half-head         | -                           | half-head         | -              | next   | 502 upstream_unavailable     | guess
+U11_half_head_silent short | half-head-stall   | -                           | half-head-stall   | -              | next   | 504 upstream_timeout         | guess
+U12_not_http               | not-http          | -                           | not-http          | -              | next   | 502 upstream_garbled         | guess
+U15_bad_framing            | two-cl            | -                           | bad-cl            | bad-chunk      | next   | 502 upstream_garbled         | guess
+U33_408                    | 408               | -                           | 408               | -              | next   | 504 upstream_timeout         | refused
+U32_429                    | 429               | -                           | 429               | -              | next   | 429 upstream_busy            | refused
+U32_429_retry_after        | 429-retry-after   | -                           | 429-retry-after   | -              | next   | 429 upstream_busy            | refused
+U32_429_no_code            | 429-availability  | -                           | 429-availability  | -              | next   | 429 upstream_busy            | refused
+U33_500                    | 500               | -                           | 500               | -              | next   | 502 upstream_unavailable     | refused
+U33_500_empty              | empty-500         | -                           | empty-500         | -              | next   | 502 upstream_unavailable     | refused
+U33_502                    | 502               | -                           | 502               | -              | next   | 502 upstream_unavailable     | refused
+U33_503                    | 503               | -                           | 503               | -              | next   | 502 upstream_unavailable     | refused
+U33_503_html               | html-503          | -                           | html-503          | -              | next   | 502 upstream_unavailable     | refused
+U33_504                    | 504               | -                           | 504               | -              | next   | 504 upstream_timeout         | refused
+U33_529                    | 529               | -                           | 529               | -              | next   | 502 upstream_unavailable     | refused
+U34_redirect               | redirect-302      | -                           | redirect-302      | -              | next   | 502 upstream_unavailable     | refused
+U35_204                    | 204               | -                           | 204               | -              | next   | 502 upstream_garbled         | guess
+U35_299                    | 299               | -                           | 299               | -              | next   | 502 upstream_unavailable     | refused
+U35_418                    | 418               | -                           | 418               | -              | next   | 502 upstream_unavailable     | refused
+U30_our_key_401            | 401               | -                           | 401               | -              | next   | 502 upstream_denied          | refused
+U31_our_credit_402         | 402               | -                           | 402               | -              | next   | 429 insufficient_quota       | refused
+U31_our_credit_429         | 429-credits       | -                           | 429-credits       | -              | next   | 429 insufficient_quota       | refused
+U30_our_key_403            | 403               | -                           | 403               | -              | next   | 502 upstream_denied          | refused
+U29_our_model_404          | 404               | -                           | 404               | -              | next   | 404 model_not_found          | refused
+U29_our_model_400          | 400-model         | -                           | 400-model         | -              | next   | 404 model_not_found          | refused
+U23_garbage                | garbage           | bad-json-events slow        | garbage           | json-cut       | next   | 502 upstream_garbled         | guess
+U23_html                   | html-200          | -                           | html-200          | -              | next   | 502 upstream_garbled         | guess
+U23_array                  | json-array        | -                           | json-array        | -              | next   | 502 upstream_garbled         | guess
+U23_null                   | json-null         | -                           | json-null         | -              | next   | 502 upstream_garbled         | guess
+U23_deep                   | json-deep         | -                           | json-deep         | -              | next   | 502 upstream_garbled         | guess
+U23_empty                  | empty-200         | -                           | empty-200         | -              | next   | 502 upstream_garbled         | guess
+U25_no_choices             | no-choices        | -                           | no-choices        | -              | next   | 502 upstream_garbled         | guess
+U25_choices_empty          | empty-choices     | -                           | empty-choices     | -              | next   | 502 upstream_garbled         | guess
+U24_U54_error_in_200       | error-200         | error-mid-stream slow       | error-200         | -              | next   | 502 upstream_unavailable     | refused
+U24_U54_error_in_choice    | error-200-choice  | error-mid-int slow          | error-200-choice  | -              | next   | 502 upstream_unavailable     | refused
+U24_U54_error_as_text      | error-200-string  | error-mid-string slow       | error-200-string  | -              | next   | 502 upstream_unavailable     | refused
+U24_error_without_code     | error-200-no-code | -                           | error-200-no-code | -              | next   | 429 upstream_busy            | refused
+U51_U54_error_event        | error-first-event | error-mid-named slow        | -                 | -              | next   | 502 upstream_unavailable     | refused
+U54_error_bare             | -                 | error-mid-bare slow         | -                 | -              | next   | 502 upstream_unavailable     | refused
+U54_error_server_error     | -                 | error-mid-server-error slow | -                 | -              | next   | 502 upstream_unavailable     | refused
+U54_error_litellm          | -                 | error-mid-litellm slow      | -                 | -              | next   | 502 upstream_unavailable     | refused
+U54_error_raw              | -                 | error-mid-raw slow          | -                 | -              | next   | 502 upstream_garbled         | guess
+U50_U52_opens_and_dies     | close-after-head  | close-mid-event             | -                 | -              | next   | 502 upstream_unavailable     | guess
+U50_U52_opens_and_ends     | empty-stream      | end-no-finish               | -                 | -              | next   | 502 upstream_garbled         | guess
+U50_comments_and_ends      | comments-once     | -                           | -                 | -              | next   | 502 upstream_garbled         | guess
+U29_clients_400            | 400               | -                           | 400               | -              | client | 400                          | refused
+U29_clients_413            | 413               | -                           | 413               | -              | client | 413                          | refused
+U29_clients_422            | 422               | -                           | 422               | -              | client | 422                          | refused
+U29_content_policy         | 400-policy        | -                           | 400-policy        | -              | client | 400 content_policy_violation | refused
+U29_moderation             | 403-moderation    | -                           | 403-moderation    | -              | client | 400 content_policy_violation | refused
+U29_context_overflow       | 400-context       | -                           | 400-context       | -              | room   | 400 context_length_exceeded  | refused
 """
 SHAPES = ("streamed", "whole")
 MOMENTS = ("before", "after")
@@ -327,9 +335,9 @@ def table_of(cells, answers, calls, records, seconds):
         end = "[DONE]" if seen.done else seen.code or ("whole" if seen.status == 200 else "")
         results[cell.failure.name, cell.shape, cell.moment][cell.second] = (
             f"{seen.status} {end}, {calls[cell.name]} asked, {outcomes}, {seen.seconds * 1000:.0f} ms")
-    told = [f"{'':<40}" + "".join(f"{'second ' + second:<58}" for second in SECONDS)]
+    told = [f"{'':<46}" + "".join(f"{'second ' + second:<58}" for second in SECONDS)]
     for (name, shape, moment), row in results.items():
-        told.append(f"{name:<20}{shape:<10}{moment:<10}" + "".join(f"{row[second]:<58}" for second in SECONDS))
+        told.append(f"{name:<26}{shape:<10}{moment:<10}" + "".join(f"{row[second]:<58}" for second in SECONDS))
     return "\n".join(line.rstrip() for line in told) + f"\n{len(cells)} cells in {seconds:.1f} s\n"
 
 
