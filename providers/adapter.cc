@@ -17,6 +17,10 @@ std::string_view AnswerHead::find(std::string_view name) const {
   return {};
 }
 
+Usage Adapter::usage_in(const Call&, const AnswerHead&, std::string_view) const {
+  return {};
+}
+
 UpstreamRequest Adapter::lookup(const config::Target& target, std::string_view path) const {
   UpstreamRequest request;
   request.method = "GET";

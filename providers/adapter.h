@@ -124,6 +124,10 @@ class Adapter {
   virtual config::Result<Completion> decode(const Call& call, const AnswerHead& head,
                                             std::string_view body) const = 0;
 
+  // What such an answer says of its usage where decode() could make nothing of it: a provider may
+  // bill what nobody can read. Nothing, unless the kind has it.
+  virtual Usage usage_in(const Call& call, const AnswerHead& head, std::string_view body) const;
+
   // What a non-2xx answer means to us.
   virtual config::Error decode_error(const Call& call, const AnswerHead& head,
                                      std::string_view body) const = 0;

@@ -23,6 +23,21 @@ bool full_string(JsonValue value) {
   return value.is(JsonType::string) && !value.raw_text().empty();
 }
 
+Usage reported_usage(const Call& call, const AnswerHead& head, const Dialect& dialect,
+                     JsonValue root) {
+  Usage usage;
+  if (!dialect.cost_header.empty()) read_reported_cost(head.find(dialect.cost_header), usage);
+  read_usage(root["usage"], usage);
+  if (dialect.price_variant != nullptr) usage.price_variant = dialect.price_variant(call);
+  return usage;
+}
+
+// OpenRouter pads while it waits.
+std::string_view without_padding(std::string_view body) {
+  body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
+  return body;
+}
+
 // Splices one answer. Lives for one call of decode.
 class Answer {
  public:
@@ -75,10 +90,8 @@ void Answer::write(const AnswerHead& head, const Dialect& dialect, std::string_v
   std::size_t index = 0;
   for (JsonValue choice : root_["choices"].elements()) edit_choice(choice, index++);
 
-  if (!dialect.cost_header.empty()) read_reported_cost(head.find(dialect.cost_header), out.usage);
-  read_usage(root_["usage"], out.usage);
+  out.usage = reported_usage(call_, head, dialect, root_);
   if (lacks_tokens(call_.chat, out.usage)) complete_usage(call_, delivered(), out.usage);
-  if (dialect.price_variant != nullptr) out.usage.price_variant = dialect.price_variant(call_);
   const auto& price = call_.target.price;
   std::string usage;
   append_usage(usage, out.usage, cost_of(out.usage, price ? &*price : nullptr), root_["usage"]);
@@ -293,8 +306,7 @@ std::string minted_call_id(const ChatRequest& chat, std::size_t choice, std::siz
 
 Result<Completion> decode_openai_answer(const Call& call, const AnswerHead& head,
                                         std::string_view body, const Dialect& dialect) {
-  // OpenRouter pads while it waits.
-  body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
+  body = without_padding(body);
   if (body.empty()) {
     return config::failure(ErrorCode::upstream_garbled, "The upstream answered with nothing.");
   }
@@ -310,6 +322,13 @@ Result<Completion> decode_openai_answer(const Call& call, const AnswerHead& head
   Completion out;
   answer.write(head, dialect, body, out);
   return out;
+}
+
+Usage usage_in_openai_answer(const Call& call, const AnswerHead& head, std::string_view body,
+                             const Dialect& dialect) {
+  auto& document = call.json.document;
+  if (!document.read(without_padding(body))) return {};
+  return reported_usage(call, head, dialect, document.root());
 }
 
 }  // namespace providers

@@ -12,6 +12,10 @@ namespace providers {
 config::Result<Completion> decode_openai_answer(const Call& call, const AnswerHead& head,
                                                 std::string_view body, const Dialect& dialect);
 
+// The usage that stands in one, whatever else it holds.
+Usage usage_in_openai_answer(const Call& call, const AnswerHead& head, std::string_view body,
+                             const Dialect& dialect);
+
 // `"name"` of the object our clients expect: chat.completion, text_completion, list, or
 // the chunk's.
 std::string_view object_name(Operation operation, bool chunk);

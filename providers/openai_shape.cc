@@ -125,6 +125,10 @@ Result<Completion> OpenAiShape::decode(const Call& call, const AnswerHead& head,
   return decode_openai_answer(call, head, body, dialect_);
 }
 
+Usage OpenAiShape::usage_in(const Call& call, const AnswerHead& head, std::string_view body) const {
+  return usage_in_openai_answer(call, head, body, dialect_);
+}
+
 config::Error OpenAiShape::decode_error(const Call& call, const AnswerHead& head,
                                         std::string_view body) const {
   return upstream_error(call, head, body);

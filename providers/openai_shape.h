@@ -37,6 +37,7 @@ class OpenAiShape : public Adapter {
   config::Result<UpstreamRequest> encode(const Call& call) const override;
   config::Result<Completion> decode(const Call& call, const AnswerHead& head,
                                     std::string_view body) const override;
+  Usage usage_in(const Call& call, const AnswerHead& head, std::string_view body) const override;
   config::Error decode_error(const Call& call, const AnswerHead& head,
                              std::string_view body) const override;
   std::unique_ptr<StreamDecoder> open_stream(const Call& call,

@@ -185,7 +185,7 @@ void AttemptMeter::failed(const config::Error& error, bool content_flowed) {
 // The upstream's own count where it gave one; else a guess from the request and
 // from what was delivered, for a request that reached the wire.
 providers::Usage AttemptMeter::best_known() const {
-  providers::Usage known;
+  providers::Usage known = told_;
   if (decoder_ != nullptr) known = decoder_->usage();
   if (known.tokens == Source::reported || !written_) return known;
   const providers::DeliveredText nothing;

@@ -101,6 +101,8 @@ class AttemptMeter {
   // (budget_exceeded): nothing more may be shown.
   config::Result<void> cover(std::int64_t delivered_tokens);
 
+  // What an answer that nobody can read says of its usage.
+  void told(const providers::Usage& usage) { told_ = usage; }
   // The upstream said in words that it refuses: such an attempt costs nothing.
   void refused_in_words() { refused_in_words_ = true; }
 
@@ -128,6 +130,7 @@ class AttemptMeter {
   Hold hold_;
   UsageRecord record_;
   const providers::StreamDecoder* decoder_ = nullptr;
+  providers::Usage told_;
   bool written_ = false;
   bool refused_in_words_ = false;
   bool settled_ = false;

@@ -140,6 +140,7 @@ Awaitable<Result<void>> deliver_decoded(Delivery delivery, std::string_view byte
   auto completion = delivery.adapter.decode(delivery.call, delivery.head, bytes);
   if (!completion) {
     note_verdict(delivery, completion.error());
+    delivery.attempt.told(delivery.adapter.usage_in(delivery.call, delivery.head, bytes));
     co_return completion.error();
   }
   co_return co_await deliver(delivery, *std::move(completion));

@@ -26,7 +26,8 @@ from processes import BUILD, wait_for
 #             room: only a target with a larger window is asked.
 # alone       The status and code where nobody else answers.
 # cost        Of an attempt that failed before anything was shown. unsent: nothing was written; refused: the
-#             upstream said so itself, which costs nothing; guess: it may bill what it has read.
+#             upstream said so itself, which costs nothing; guess: it may bill what it has read; counted: it
+#             says what it used, and may bill that.
 # A fault that is silence ("short" behind its name) has limits of two seconds; the others have the defaults.
 TABLE = """
 failure                    | streamed, before  | streamed, after             | whole, before     | whole, after   | who    | alone                        | cost
@@ -73,8 +74,8 @@ U23_array                  | json-array        | -                           | j
 U23_null                   | json-null         | -                           | json-null         | -              | next   | 502 upstream_garbled         | guess
 U23_deep                   | json-deep         | -                           | json-deep         | -              | next   | 502 upstream_garbled         | guess
 U23_empty                  | empty-200         | -                           | empty-200         | -              | next   | 502 upstream_garbled         | guess
-U25_no_choices             | no-choices        | -                           | no-choices        | -              | next   | 502 upstream_garbled         | guess
-U25_choices_empty          | empty-choices     | -                           | empty-choices     | -              | next   | 502 upstream_garbled         | guess
+U25_no_choices             | no-choices        | -                           | no-choices        | -              | next   | 502 upstream_garbled         | counted
+U25_choices_empty          | empty-choices     | -                           | empty-choices     | -              | next   | 502 upstream_garbled         | counted
 U24_U54_error_in_200       | error-200         | error-mid-stream slow       | error-200         | -              | next   | 502 upstream_unavailable     | refused
 U24_U54_error_in_choice    | error-200-choice  | error-mid-int slow          | error-200-choice  | -              | next   | 502 upstream_unavailable     | refused
 U24_U54_error_as_text      | error-200-string  | error-mid-string slow       | error-200-string  | -              | next   | 502 upstream_unavailable     | refused
@@ -154,7 +155,8 @@ def cells():
 
 Expected = collections.namedtuple("Expected", "status code done calls records")
 OK = ("ok", "reported", 0)
-FAILED = {"unsent": ("failed", "reported", 0), "refused": ("failed", "reported", 0), "guess": ("failed", "estimated", 1)}
+FAILED = {"unsent": ("failed", "reported", 0), "refused": ("failed", "reported", 0),
+          "guess": ("failed", "estimated", 1), "counted": ("failed", "priced", 1)}
 TRUNCATED = ("truncated", "estimated", 0)
 
 

@@ -1,0 +1,71 @@
+"""Answers that are odd rather than failures: what the client gets of them, and what is booked."""
+import json
+import unittest
+
+from house import House, PICO_USD_PER_TOKEN
+
+SAID = "You said: hello — Grüße aus 世界 🦊."
+
+
+class OddAnswers(unittest.TestCase):
+    def setUp(self):
+        self.house = House(self)
+        self.house.start()
+
+    def whole(self, model, **more):
+        answer = self.house.ask(model, **more)
+        body = answer.read()
+        self.assertEqual(200, answer.status, body)
+        return json.loads(body)["choices"][0]["message"]["content"]
+
+    def streamed(self, model):
+        """The text of a stream that ends in order."""
+        answer = self.house.ask(model, stream=True)
+        *events, done = [line.removeprefix("data: ") for line in answer.read().splitlines() if line.startswith("data: ")]
+        self.assertEqual((200, "[DONE]"), (answer.status, done))
+        choices = [choice for event in events for choice in json.loads(event)["choices"]]
+        return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+    def test_U25_what_an_answer_without_choices_says_of_its_usage_is_booked_and_flagged(self):
+        models = [f"{route}/{fault}" for route in ("mock", "haimaker", "openrouter")
+                  for fault in ("no-choices", "empty-choices")]
+        for model in models:
+            self.assertEqual(502, self.house.paid(model))
+        self.assertEqual(200, self.house.paid("both/no-choices"), "the next target answers")
+        rows = self.house.at_rest()
+        self.assertEqual(["failed"] * 7 + ["ok"], [row["outcome"] for row in rows])
+        for row in rows[:-1]:
+            with self.subTest(row["target"]):
+                self.assertEqual((3, 4, "reported", 1),
+                                 (row["prompt"], row["completion"], row["tokens"], row["maybe_billed"]))
+                self.assertGreater(row["cost"], 0)
+        self.assertEqual(7 * PICO_USD_PER_TOKEN, rows[0]["cost"])
+
+    def test_U26_bytes_that_are_no_text_never_reach_the_client(self):
+        for model in ("mock/bad-utf8", "openrouter/bad-utf8"):
+            answer = self.house.ask(model)
+            answer.read()  # decodes strictly
+            self.assertEqual(502, answer.status)
+        for model in ("mock/bad-utf8-event,slow-50ms", "openrouter/bad-utf8-event,slow-50ms"):
+            self.house.ask(model, stream=True).read()
+        self.assertEqual(SAID, self.whole("both/bad-utf8"))
+        self.house.at_rest()
+
+    def test_U27_what_an_answer_calls_itself_does_not_matter(self):
+        for fault in ("wrong-content-type", "no-content-type", "octet-stream"):
+            with self.subTest(fault):
+                self.assertEqual(SAID, self.whole(f"mock/{fault}"))
+                self.assertEqual(SAID, self.streamed(f"mock/{fault}"))
+        self.assertEqual({"ok"}, {row["outcome"] for row in self.house.at_rest()})
+
+    def test_U35_a_status_of_success_that_says_nothing_is_none(self):
+        for model in ("mock/204", "openrouter/204"):
+            for stream in (False, True):
+                answer = self.house.ask(model, stream=stream)
+                self.assertEqual("upstream_garbled", json.loads(answer.read())["error"]["code"])
+                self.assertEqual(502, answer.status)
+        self.house.at_rest()
+
+
+if __name__ == "__main__":
+    unittest.main()
