@@ -33,13 +33,14 @@ class OddAnswers(unittest.TestCase):
             self.assertEqual(502, self.house.paid(model))
         self.assertEqual(200, self.house.paid("both/no-choices"), "the next target answers")
         rows = self.house.at_rest()
-        self.assertEqual(["failed"] * 7 + ["ok"], [row["outcome"] for row in rows])
-        for row in rows[:-1]:
+        odd = [row for row in rows if row["outcome"] == "failed"]
+        self.assertEqual((8, 7), (len(rows), len(odd)))
+        for row in odd:
             with self.subTest(row["target"]):
                 self.assertEqual((3, 4, "reported", 1),
                                  (row["prompt"], row["completion"], row["tokens"], row["maybe_billed"]))
                 self.assertGreater(row["cost"], 0)
-        self.assertEqual(7 * PICO_USD_PER_TOKEN, rows[0]["cost"])
+        self.assertIn(7 * PICO_USD_PER_TOKEN, [row["cost"] for row in odd])
 
     def test_U26_bytes_that_are_no_text_never_reach_the_client(self):
         for model in ("mock/bad-utf8", "openrouter/bad-utf8"):
