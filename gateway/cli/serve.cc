@@ -35,8 +35,12 @@ bool write_ports(const std::string& path, const App& app) {
 
 // One would hold every secret and the prompts under way. A debugger can still look.
 void leave_no_core_dump() {
-  const rlimit none{0, 0};
-  (void)setrlimit(RLIMIT_CORE, &none);  // can only lower it, which is always allowed
+  rlimit limit{};
+  if (getrlimit(RLIMIT_CORE, &limit) != 0 || limit.rlim_max == 0) return;
+  // Of one byte the kernel writes none, and it hands none to a program either (core_pattern with a
+  // pipe), for which it would not look at a limit of zero.
+  limit = {1, 1};
+  (void)setrlimit(RLIMIT_CORE, &limit);  // can only lower it, which is always allowed
 }
 
 int complain(const config::Error& error) {

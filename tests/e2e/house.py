@@ -77,18 +77,18 @@ class House:
                                     upstream_key=upstream_key)
         (self.folder / "tollgate.yaml").write_text(change(text))
 
-    def spawn(self):
-        """Starts it and waits for nothing."""
+    def spawn(self, before=(), program=BUILD / "gateway/tollgate", **options):
+        """Starts it and waits for nothing. `before`: what runs it; `options`: Popen's."""
         self.ports = self.folder / "ports"
         self.ports.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.gateway = subprocess.Popen(
-                [BUILD / "gateway/tollgate", "serve", "--config", self.folder / "tollgate.yaml",
-                 "--port-file", self.ports], stdout=log, stderr=log)
+                [*before, program, "serve", "--config", self.folder / "tollgate.yaml", "--port-file", self.ports],
+                stdout=log, stderr=log, **options)
         return self.gateway
 
-    def start(self):
-        self.spawn()
+    def start(self, *arguments, **options):
+        self.spawn(*arguments, **options)
         said = wait_for("the gateway's ports", lambda: processes._read(self.ports), process=self.gateway)
         numbers = dict(pair.split("=") for pair in said.replace(",", " ").split())
         self.port, self.admin = int(numbers["client"]), int(numbers["admin"])
