@@ -204,7 +204,7 @@ TEST_F(Budgets, ADryRunAsksNobody) {
 }
 
 // Also longer than a sign of life: what keeps clients company must not end what nobody hears.
-TEST_F(Budgets, AnAnswerIsReadToItsEndWhereTheTargetSaysSo) {
+TEST_F(Budgets, U61_AnAnswerIsReadToItsEndWhereTheTargetSaysSo) {
   const std::string reported =
       R"(tollgate_tokens_total{kind="completion",model="drained/*",team="tests",)"
       R"(provider="onprem",source="reported"})";

@@ -139,7 +139,7 @@ TEST_F(Failures, U52_AStreamCutAfterContentEndsInAnErrorEventAndNoDone) {
   }
 }
 
-TEST_F(Failures, E14_AnErrorEventAfterContentIsRelayedOnceAndEndsTheStream) {
+TEST_F(Failures, U54_E14_AnErrorEventAfterContentIsRelayedOnceAndEndsTheStream) {
   for (const auto dialect : kDialects) {
     for (const std::string name :
          {"error-mid-stream", "error-mid-int", "error-mid-server-error", "error-mid-bare",

@@ -33,12 +33,21 @@ TEST_F(QuietStreams, SoIsOneBetweenItsHeadAndItsFirstEvent) {
   expect_sound(answer);
 }
 
-TEST_F(QuietStreams, SoIsOneInTheMiddleOfItsAnswer) {
+TEST_F(QuietStreams, U58_SoIsOneInTheMiddleOfItsAnswer) {
   const auto answer = stream("onprem/slow-150ms");
   const auto sign = answer.answer.body.rfind(kSign);
   ASSERT_NE(sign, std::string::npos);
   EXPECT_LT(answer.answer.body.find("data: "), sign);
   expect_sound(answer);
+}
+
+// An upstream's own comments end with it; its client hears ours.
+TEST_F(QuietStreams, U58_SoIsOneThatSendsCommentsForALongTime) {
+  const auto answer = stream("openrouter/comments,slow-150ms");
+  EXPECT_THAT(answer.answer.body, StartsWith(kSign));
+  EXPECT_THAT(answer.answer.body, Not(HasSubstr("PROCESSING")));
+  expect_sound(answer);
+  EXPECT_EQ(answer.text(), kHello);
 }
 
 TEST_F(QuietStreams, SoIsAWholeAnswerThatIsStreamed) {
@@ -74,7 +83,7 @@ TEST_F(QuietStreams, AFailureAfterACommentIsAnEventAndNoDone) {
   EXPECT_FALSE(answer.done);
 }
 
-TEST_F(QuietStreams, CommentsDoNotPutOffTheLimitOfTheFirstContent) {
+TEST_F(QuietStreams, U58_CommentsDoNotPutOffTheLimitOfTheFirstContent) {
   const auto answer = stream("impatient/comments-only");
   EXPECT_THAT(answer.answer.body, HasSubstr(kSign));
   EXPECT_TRUE(answer.error()) << answer.answer.body;

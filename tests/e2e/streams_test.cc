@@ -46,7 +46,7 @@ TEST_F(Streams, E11_NothingAfterDoneCountsOrIsRelayed) {
   }
 }
 
-TEST_F(Streams, E13_AnErrorAsTheFirstEventIsAStatus) {
+TEST_F(Streams, U51_E13_AnErrorAsTheFirstEventIsAStatus) {
   for (const auto dialect : kDialects) {
     const auto answer = chat(std::string(dialect) + "/error-first-event", R"(,"stream":true)");
     EXPECT_GE(answer.status, 500) << dialect << answer.body;
