@@ -5,6 +5,7 @@
 // so a text file can test them completely (tests/fixtures).
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,6 +89,17 @@ class StreamDecoder {
   // chunk's member `tollgate` says {"stopped": why}, and then comes what finish() would
   // append. `why` is a word. Only after content; nothing more is decoded after it.
   virtual void stop(std::string_view why, Body& out) = 0;
+
+  // What every chunk of an answer bears, as raw JSON.
+  struct Frame {
+    std::string id;
+    std::string created;
+  };
+  // That of one answer that has begun and not ended, and has called nothing: another upstream could
+  // go on with it. nullopt: it could not.
+  virtual std::optional<Frame> unfinished() const { return std::nullopt; }
+  // Keeps what was delivered for that, up to so many bytes.
+  void keep_content(std::size_t limit) { delivered_.keep_content(limit); }
 
   // [DONE] was seen: whatever follows does not count.
   bool done() const { return done_; }

@@ -228,6 +228,12 @@ void OpenAiStream::stop(std::string_view why, Body& out) {
   write_end(out);
 }
 
+std::optional<StreamDecoder::Frame> OpenAiStream::unfinished() const {
+  const bool one = delivered_any_ && choices_.size() == 1;
+  if (!one || choices_[0].finished() || choices_[0].has_called()) return std::nullopt;
+  return Frame{id_, created_};
+}
+
 void OpenAiStream::write_end(Body& out) {
   done_ = true;
   complete_usage(call_, delivered_, usage_);

@@ -25,6 +25,7 @@ class OpenAiStream : public StreamDecoder {
   config::Result<void> decode(const SseEvent& event, Body& out) override;
   config::Result<void> finish(Body& out) override;
   void stop(std::string_view why, Body& out) override;
+  std::optional<Frame> unfinished() const override;
 
  private:
   config::Result<void> decode_json(std::string_view data, bool error_event, Body& out);

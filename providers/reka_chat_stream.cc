@@ -108,6 +108,12 @@ void NativeStream::stop(std::string_view why, Body& out) {
   emit_end(out);
 }
 
+// Calls come with the finish.
+std::optional<StreamDecoder::Frame> NativeStream::unfinished() const {
+  if (!begun_ || finished_) return std::nullopt;
+  return Frame{id_, std::to_string(call_.chat.created)};
+}
+
 void NativeStream::emit_end(Body& out) {
   complete_usage(call_, delivered_, usage_);
   emit_usage(out);
@@ -117,10 +123,11 @@ void NativeStream::emit_end(Body& out) {
 
 void NativeStream::begin(Body& out) {
   if (std::exchange(begun_, true)) return;
+  id_ = providers::quoted(upstream_id_.empty() ? call_.chat.answer_id : upstream_id_);
   prefix_ = "data: ";
   JsonWriter json(prefix_);
   json.begin_object();
-  json.member("id", upstream_id_.empty() ? call_.chat.answer_id : upstream_id_);
+  json.raw_member("id", id_);
   json.member("object", "chat.completion.chunk").member("created", call_.chat.created);
   json.member("model", call_.chat.model).key("choices");
   emit_choice(out, R"({"role":"assistant","content":""})", {});

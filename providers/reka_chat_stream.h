@@ -2,6 +2,7 @@
 // Reka's native stream as OpenAI's (wire-facts 1.2.4): full texts become deltas, one
 // role, one id, tool calls whole at the end, usage last, [DONE]. One per stream.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ class NativeStream final : public StreamDecoder {
   config::Result<void> decode(const SseEvent& event, Body& out) override;
   config::Result<void> finish(Body& out) override;
   void stop(std::string_view why, Body& out) override;
+  std::optional<Frame> unfinished() const override;
 
  private:
   config::Result<void> read(JsonValue root, Body& out);
@@ -38,6 +40,7 @@ class NativeStream final : public StreamDecoder {
   CumulativeText text_;
   std::string storage_;  // an event's text
   std::string delta_;    // the delta being written
+  std::string id_;       // the client's, raw JSON
   std::string prefix_;   // of every chunk, up to `"choices":`
   std::vector<AnsweredCall> calls_;
   std::string upstream_finish_;

@@ -26,6 +26,8 @@ class StreamChoice {
   bool take(JsonValue piece, Edits& edits, DeliveredText& delivered);
 
   bool finished() const { return finished_; }
+  // A tool call has begun.
+  bool has_called() const { return !slots_.empty(); }
 
   // The piece that ends a choice whose upstream gave no finish_reason, as raw JSON;
   // with the text still held back. `why` empty: as an answer that has ended by itself.

@@ -75,4 +75,11 @@ Cost cost_of(const Usage& usage, const config::Price* price) {
   return {ours, usage.tokens == Source::estimated ? Source::estimated : Source::priced};
 }
 
+Cost sum(const Cost& a, const Cost& b) {
+  if (!a.amount || !b.amount) return {};
+  const auto amount = config::checked_add(*a.amount, *b.amount);
+  if (!amount) return {};
+  return {amount, std::max(a.source, b.source)};
+}
+
 }  // namespace providers

@@ -65,4 +65,8 @@ std::optional<config::PicoUsd> priced(const Usage& usage, const config::Price& p
 // price. `price` nullptr: the operator wrote `price: unknown`.
 Cost cost_of(const Usage& usage, const config::Price* price);
 
+// The sum of two attempts is as sure as the less sure of them; what one of them does not know,
+// the sum does not know.
+Cost sum(const Cost& a, const Cost& b);
+
 }  // namespace providers

@@ -215,7 +215,7 @@ void AttemptMeter::settle(Outcome outcome, const providers::Usage& usage) {
   record_.overrun = settled.passed_a_budget;
   meter_.tokens_ += usage.prompt.value_or(0) + usage.completion.value_or(0);
   RequestSummary& request = meter_.summary_;
-  request.cost = sum(request.cost, record_.cost);
+  request.cost = providers::sum(request.cost, record_.cost);
   request.usage = usage;
   meter_.sink_.attempt_done(record_);
 }

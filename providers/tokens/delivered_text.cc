@@ -44,7 +44,7 @@ void DeliveredText::add(std::size_t choice, Part part, std::string_view text) {
   turn_to(choice, part);
   const std::size_t before = text_.size();
   text_.append(text);
-  grow(before);
+  grow(before, choice, part);
 }
 
 void DeliveredText::add_json(std::size_t choice, Part part, std::string_view inside) {
@@ -52,7 +52,7 @@ void DeliveredText::add_json(std::size_t choice, Part part, std::string_view ins
   turn_to(choice, part);
   const std::size_t before = text_.size();
   append_unescaped(text_, inside);
-  grow(before);
+  grow(before, choice, part);
 }
 
 std::int64_t DeliveredText::tokens(config::Tokenizer tokenizer) const {
@@ -67,10 +67,20 @@ void DeliveredText::turn_to(std::size_t choice, Part part) {
   source_ = source;
 }
 
-void DeliveredText::grow(std::size_t before) {
-  bytes_ += text_.size() - before;
-  rate_.add(std::string_view(text_).substr(before));
+void DeliveredText::grow(std::size_t before, std::size_t choice, Part part) {
+  const auto added = std::string_view(text_).substr(before);
+  bytes_ += added.size();
+  rate_.add(added);
+  if (keep_ > 0 && whole_) keep(added, choice, part);
   if (text_.size() >= kKept) count_what_is_certain();
+}
+
+void DeliveredText::keep(std::string_view text, std::size_t choice, Part part) {
+  if (choice == 0 && part == Part::reasoning) return;
+  whole_ = choice == 0 && part == Part::content && content_.size() + text.size() <= keep_;
+  if (whole_) return void(content_.append(text));
+  content_.clear();
+  content_.shrink_to_fit();
 }
 
 void DeliveredText::count_what_is_certain() {

@@ -25,6 +25,13 @@ class DeliveredText {
   // The same from between the quotes of a JSON string.
   void add_json(std::size_t choice, Part part, std::string_view inside);
 
+  // From now on the first choice's content is kept whole as well, up to so many bytes: for
+  // whoever goes on where it breaks off.
+  void keep_content(std::size_t limit) { keep_ = limit; }
+  // All of it; nullptr where it was not kept, was more than that, or something was delivered that
+  // is neither it nor reasoning.
+  const std::string* content() const { return whole_ && keep_ > 0 ? &content_ : nullptr; }
+
   // Bytes of text so far.
   std::size_t bytes() const { return bytes_; }
   // At a glance, at no cost.
@@ -34,7 +41,8 @@ class DeliveredText {
 
  private:
   void turn_to(std::size_t choice, Part part);
-  void grow(std::size_t before);
+  void grow(std::size_t before, std::size_t choice, Part part);
+  void keep(std::string_view text, std::size_t choice, Part part);
   void count_what_is_certain();
 
   std::string text_;  // parts stand apart by a byte that UTF-8 has not
@@ -42,6 +50,10 @@ class DeliveredText {
   QuickRate rate_;
   std::size_t source_ = 0;    // whose text is at the end of text_
   std::int64_t counted_ = 0;  // tokens of text that is no longer kept
+
+  std::size_t keep_ = 0;  // bytes; 0: none are kept
+  bool whole_ = true;
+  std::string content_;
 };
 
 }  // namespace providers

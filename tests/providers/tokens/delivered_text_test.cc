@@ -2,6 +2,7 @@
 
 #include <random>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -83,6 +84,41 @@ TEST(DeliveredText, JsonIsCountedAsTheTextItStandsFor) {
   delivered.add_json(0, Part::content, R"(\u0068ello\u0020world)");
   EXPECT_EQ(delivered.tokens(kExact), 2);
   EXPECT_EQ(delivered.bytes(), 11U);
+}
+
+TEST(DeliveredText, TheContentIsKeptWholeWhereItIsAskedFor) {
+  DeliveredText text;
+  text.add(0, Part::content, "before");
+  EXPECT_EQ(text.content(), nullptr);
+
+  DeliveredText kept;
+  kept.keep_content(100'000);
+  kept.add(0, Part::reasoning, "Hm.");
+  std::string whole;
+  for (int i = 0; i < 15'000; ++i) {
+    kept.add_json(0, Part::content, R"(caf\u00e9 )");
+    whole += "café ";
+  }
+  ASSERT_NE(kept.content(), nullptr);
+  EXPECT_EQ(*kept.content(), whole) << "though what is counted from is cut";
+}
+
+TEST(DeliveredText, NothingIsKeptOfWhatIsTooLongOrNotContentAlone) {
+  DeliveredText longer;
+  longer.keep_content(8);
+  longer.add(0, Part::content, "12345678");
+  ASSERT_NE(longer.content(), nullptr);
+  longer.add(0, Part::content, "9");
+  EXPECT_EQ(longer.content(), nullptr);
+  for (const auto& [choice, part] :
+       {std::pair{0, Part::call_name}, std::pair{0, Part::refusal}, std::pair{1, Part::content}}) {
+    DeliveredText other;
+    other.keep_content(100);
+    other.add(0, Part::content, "a");
+    other.add(static_cast<std::size_t>(choice), part, "b");
+    other.add(0, Part::content, "c");
+    EXPECT_EQ(other.content(), nullptr);
+  }
 }
 
 }  // namespace
