@@ -163,6 +163,11 @@ struct Target {
 
 enum class Order : std::uint8_t { in_order, weighted };
 
+// What becomes of a stream whose upstream breaks off after content: it ends in an error; another
+// target goes on with what was delivered; another target answers anew, and what was delivered of
+// that is left out.
+enum class Rescue : std::uint8_t { off, prefill, restart };
+
 struct Model {
   ModelName name;  // exact, or a prefix ending in *
   std::vector<std::string> aliases;
@@ -174,6 +179,7 @@ struct Model {
   Tokenizer tokenizer = Tokenizer::unknown;
   UnsupportedParams unsupported_params = UnsupportedParams::drop;
   Order order = Order::in_order;
+  Rescue rescue = Rescue::prefill;
   std::vector<Target> targets;  // in the operator's order
 };
 

@@ -13,6 +13,8 @@ constexpr std::pair<std::string_view, UnsupportedParams> kUnsupportedParams[] = 
     {"drop", UnsupportedParams::drop}, {"reject", UnsupportedParams::reject}};
 constexpr std::pair<std::string_view, Order> kOrders[] = {{"in_order", Order::in_order},
                                                           {"weighted", Order::weighted}};
+constexpr std::pair<std::string_view, Rescue> kRescues[] = {
+    {"off", Rescue::off}, {"prefill", Rescue::prefill}, {"restart", Rescue::restart}};
 constexpr std::size_t kLongestName = 256;
 
 bool plain_name(const YamlNode& node, std::string_view name) {
@@ -63,6 +65,7 @@ Model read_model(const YamlNode& node, UniqueNames& names, const std::vector<Pro
   read_whole(map.get("reserve_output_tokens"), out.reserve_output_tokens, 1, kMost);
   read_word(map.get("unsupported_params"), out.unsupported_params, kUnsupportedParams);
   read_word(map.get("order"), out.order, kOrders);
+  read_word(map.get("rescue"), out.rescue, kRescues);
   read_tokenizer(map.get("tokenizer"), out.tokenizer);
   out.targets = read_targets(map.require("targets"), out, providers, prices, around);
   return out;

@@ -231,6 +231,7 @@ void request(const RequestSummary& summary) {
       {"attempts", summary.attempts},
       {"status", summary.status},
       {"outcome", summary.outcome},
+      {"rescue", unless_empty(summary.rescue)},
       {"error", reason},
       {"detail", detail},
       {"prompt", usage.prompt},

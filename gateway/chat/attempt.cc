@@ -80,14 +80,16 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     auto body = co_await exchange.read_all(kMaxErrorBody);
     done = adapter.decode_error(call, *head, body ? *body : std::string_view{});
   } else {
-    Delivery delivery{adapter, call,   *head,       request->dropped, exchange, asker.reply,
-                      meter,   settle, asker.signs, departure,        circuit};
+    Delivery delivery{adapter,     call,        *head,   request->dropped,
+                      exchange,    asker.reply, meter,   settle,
+                      asker.signs, departure,   circuit, asker.rescue.rest()};
     const bool stream = is_stream(*request, *head);
     if (stream && !request->streamed && chat.operation != providers::Operation::embeddings) {
       as_stream.emplace(adapter, call, *head);
       done = co_await relay_stream_as_whole(delivery, *as_stream);
     } else if (stream && request->streamed) {
       decoder = adapter.open_stream(call, *head);
+      asker.rescue.watch(target, *decoder);
       done = co_await relay_stream(delivery, *decoder);
     } else {
       done = co_await relay_whole(delivery);
@@ -99,7 +101,10 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   } else if (!done && departure.hurried()) {
     done = http::gateway_leaves();
   }
-  if (!done) settle.failed(done.error(), meter.content_shown());
+  if (!done) {
+    settle.failed(done.error(), settle.content_flowed());
+    if (decoder && settle.content_flowed()) asker.rescue.broke_off(done.error(), *decoder);
+  }
   co_return done;
 }
 

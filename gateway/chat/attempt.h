@@ -6,6 +6,7 @@
 #include "gateway/chat/candidate.h"
 #include "gateway/chat/circuit.h"
 #include "gateway/chat/meter.h"
+#include "gateway/chat/rescue.h"
 #include "gateway/chat/signs_of_life.h"
 #include "gateway/http/reply.h"
 #include "gateway/routing_table.h"
@@ -23,6 +24,7 @@ struct Asker {
   http::Reply& reply;
   Meter& meter;
   SignsOfLife& signs;
+  Rescue& rescue;
 };
 
 // The circuit allows it, and is told of a whole answer before the client has it.

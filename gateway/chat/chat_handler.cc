@@ -13,6 +13,7 @@
 #include "gateway/chat/circuit.h"
 #include "gateway/chat/dry_run.h"
 #include "gateway/chat/meter.h"
+#include "gateway/chat/rescue.h"
 #include "gateway/chat/signs_of_life.h"
 #include "gateway/chat/tags.h"
 #include "gateway/chat/target_order.h"
@@ -154,7 +155,8 @@ Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& r
   co_return done;
 }
 
-// Tries the route's targets in order until one answers or one has begun to.
+// Tries the route's targets in order until one answers, or one has begun to and nobody may go on
+// with it.
 Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
                                                         const http::Request& request,
                                                         http::Reply& reply, Meter& meter) {
@@ -166,12 +168,18 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   std::optional<config::Error> resting;  // of those that are not asked since they failed before
   const config::Target* failed = nullptr;
   SignsOfLife signs(reply, meter, asked.snapshot->config().server.sign_of_life);
-  const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply, meter, signs};
-  for (const RouteTarget* target : target_order(*match.route, chat.operation, worker_.random())) {
+  const auto order = target_order(*match.route, chat.operation, worker_.random());
+  Rescue rescue(*match.route->model, chat, order, meter);
+  const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply, meter,
+                    signs,           rescue};
+  for (const RouteTarget* target : order) {
     if (last && !may_try(target->target, *failed, *last)) continue;
     if (reply.hurried()) co_return http::gateway_leaves();
+    const auto* wanted =
+        rescue.needed() ? rescue.request_for(target->target, worker_.json()) : &chat;
+    if (wanted == nullptr) continue;
 
-    const Candidate candidate(*target, match.rest, chat, worker_.json(), *request.caller,
+    const Candidate candidate(*target, match.rest, *wanted, worker_.json(), *request.caller,
                               fallbacks);
     Circuit circuit(worker_.breakers(), candidate.target(), candidate.from_pattern(),
                     worker_.clock());
@@ -181,11 +189,13 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
     }
     auto done = co_await attempt(worker_, asker, candidate, circuit);
     circuit.judge(done);
-    if (done || meter.content_shown()) co_return done;
+    rescue.asked(done);
+    if (done || (meter.content_shown() && !rescue.needed())) co_return done;
     last = std::move(done).error();
     failed = &target->target;
     best = best ? more_useful(*best, *last) : *last;
   }
+  if (rescue.needed()) co_return rescue.why();
   if (best) co_return *std::move(best);
   if (resting) co_return *std::move(resting);
   co_return config::invalid_request(fmt::format("The model '{}' is not offered on this endpoint.",

@@ -30,15 +30,6 @@ std::string_view outcome_of(const config::Error& error, bool content_flowed) {
   return "gateway_error";
 }
 
-// The sum of two attempts is as sure as the less sure of them; what one of them
-// does not know, the sum does not know.
-providers::Cost sum(const providers::Cost& a, const providers::Cost& b) {
-  if (!a.amount || !b.amount) return {};
-  const auto amount = config::checked_add(*a.amount, *b.amount);
-  if (!amount) return {};
-  return {amount, std::max(a.source, b.source)};
-}
-
 }  // namespace
 
 Meter::Meter(RecordSink& sink, const config::Clock& clock, RequestSummary summary,
@@ -111,7 +102,7 @@ AttemptMeter::AttemptMeter(Meter& meter, const config::Target& target,
 AttemptMeter::~AttemptMeter() {
   const bool ours = std::uncaught_exceptions() > meter_.unwinding_;
   const auto why = ours ? config::ErrorCode::internal : config::ErrorCode::client_left;
-  if (!settled_) failed(config::failure(why, ""), meter_.content_shown());
+  if (!settled_) failed(config::failure(why, ""), content_flowed());
 }
 
 Result<void> AttemptMeter::begin() {

@@ -33,6 +33,11 @@ class Meter {
   void answered(unsigned status);
   void failed(unsigned status, const config::Error& error);
 
+  // What came of going on with a stream that broke off; a word of tollgate_rescues_total.
+  void rescue(std::string_view what) { summary_.rescue = what; }
+  // What the client has of an answer that several attempts made.
+  void answered_in_all(const providers::Usage& usage) { summary_.usage = usage; }
+
   // Content has been shown: nobody else may answer any more. (A head alone, or a comment
   // to keep the client waiting, is not content.)
   bool content_shown() const { return summary_.first_token.has_value(); }
@@ -96,6 +101,7 @@ class AttemptMeter {
   void written() { written_ = true; }
   void upstream_names(std::string_view model, std::string_view id);
   void first_content();
+  bool content_flowed() const { return record_.first_content.has_value(); }
 
   // Before what a stream has brought is shown: sets more aside where that is needed. An Error
   // (budget_exceeded): nothing more may be shown.

@@ -82,6 +82,23 @@ Step decode_bytes(const Delivery& delivery, providers::SseParser& parser,
   return {{}, stopped, ended};
 }
 
+// Makes what goes out follow what the client has, where that is missing its rest. That an
+// upstream does not go on as it should says nothing against it otherwise.
+Result<void> follow_on(const Delivery& delivery, providers::ContinuedStream& rest,
+                       const providers::Usage& usage, bool stopped, providers::Body& out) {
+  std::string text;
+  auto taken = rest.take(out.str(), usage, stopped, text);
+  out.clear();
+  if (!taken) delivery.circuit.answered();
+  if (!taken || text.empty()) return taken;
+  const config::Target& target = delivery.call.target;
+  if (!delivery.attempt.content_flowed()) {
+    out.own(fmt::format(": rescued by {}/{}\n\n", target.provider.view(), target.model));
+  }
+  out.own(text);
+  return {};
+}
+
 // Before the last byte leaves: what the client has, the record has.
 void settle(const Delivery& delivery, const providers::StreamDecoder& decoder, bool stopped) {
   delivery.circuit.answered();
@@ -117,6 +134,10 @@ Awaitable<Result<void>> deliver(Delivery delivery, providers::Completion complet
   if (delivery.call.chat.stream) {
     stream = providers::stream_from_completion(delivery.call, completion);
     if (!stream) co_return stream.error();
+  }
+  if (stream && delivery.rest != nullptr) {
+    auto follows = follow_on(delivery, *delivery.rest, completion.usage, false, *stream);
+    if (!follows) co_return follows;
   }
 
   delivery.circuit.answered();
@@ -226,6 +247,10 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
 
     auto [decoded, stopped, last] = decode_bytes(delivery, parser, decoder, *bytes, out);
     ended = last;
+    if (delivery.rest != nullptr) {
+      auto follows = follow_on(delivery, *delivery.rest, decoder.usage(), stopped, out);
+      if (decoded) decoded = follows;
+    }
     if (!decoded) note_verdict(delivery, decoded.error());
     if (decoded && out.empty()) decoded = delivery.signs.in_time();
     // An error that arrives together with the first content is still early: nothing
@@ -233,6 +258,7 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
     if (!decoded && !request.content_shown()) co_return decoded.error();
     if (!out.empty()) {
       delivery.attempt.first_content();
+      delivery.signs.content_due(std::nullopt);
       if (!delivery.departure.draining()) announce(delivery);
     } else if (delivery.signs.due()) {
       out.own(SignsOfLife::kComment);

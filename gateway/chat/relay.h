@@ -14,6 +14,7 @@
 #include "gateway/http/reply.h"
 #include "gateway/upstream/exchange.h"
 #include "providers/adapter.h"
+#include "providers/continued_stream.h"
 
 namespace gateway::chat {
 
@@ -30,6 +31,8 @@ struct Delivery {
   SignsOfLife& signs;
   Departure& departure;
   Circuit& circuit;
+  // What the answer goes through where it is the rest of one that broke off; else nullptr.
+  providers::ContinuedStream* rest;
 };
 
 // A complete answer; as the stream the client asked for, where it asked for one.

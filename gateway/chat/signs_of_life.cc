@@ -8,7 +8,7 @@ using config::Result;
 using std::chrono::milliseconds;
 
 Result<void> SignsOfLife::in_time() const {
-  if (request_.content_shown() || !content_due_ || request_.now() < *content_due_) return {};
+  if (!content_due_ || request_.now() < *content_due_) return {};
   return config::failure(config::ErrorCode::upstream_timeout,
                          "The upstream did not begin its answer in time.",
                          "no content within first_content");
@@ -17,7 +17,7 @@ Result<void> SignsOfLife::in_time() const {
 milliseconds SignsOfLife::left() const {
   constexpr std::chrono::hours kNotSoon{1};
   auto next = silent_ ? request_.now() + kNotSoon : heard_ + every_;
-  if (content_due_ && !request_.content_shown()) next = std::min(next, *content_due_);
+  if (content_due_) next = std::min(next, *content_due_);
   return std::max(std::chrono::ceil<milliseconds>(next - request_.now()), milliseconds{1});
 }
 

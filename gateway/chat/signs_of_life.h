@@ -29,7 +29,7 @@ class SignsOfLife final : public upstream::Patience {
   // Nobody listens any more.
   void silence() { silent_ = true; }
 
-  // The attempt fails where nothing has been shown by then; nullopt: it may take longer.
+  // The attempt fails where it has shown nothing by then; nullopt: it has, or may take longer.
   void content_due(std::optional<Steady> at) { content_due_ = at; }
   // upstream_timeout once that moment has passed.
   config::Result<void> in_time() const;

@@ -76,7 +76,10 @@ struct RequestSummary {
   std::optional<config::ErrorCode> error;
   std::string error_detail;  // for the log only
   Tags tags;
-  providers::Usage usage;  // of the attempt that answered
+  // What came of going on with a stream that broke off: ok, broke, no_fit, failed or nobody
+  // (Rescue); empty: it did not break, or such a one is not gone on with.
+  std::string_view rescue;
+  providers::Usage usage;  // of the attempt that answered; of all of a rescued answer
   providers::Cost cost;    // of all attempts
   std::chrono::microseconds duration{0};
   std::optional<std::chrono::microseconds> first_token;  // to the first content byte out

@@ -159,6 +159,12 @@ std::vector<MetricFamily> Metrics::Collect() const {
       family("tollgate_accounting_doubts_total",
              "Attempts whose accounting deserves a second look, by reason.", MetricType::Counter),
       {"provider", "model", "reason"}, &Shard::doubts_));
+  out.push_back(counters<2>(
+      counted_,
+      family("tollgate_rescues_total",
+             "Streams that broke off in the middle and that another target was to go on with.",
+             MetricType::Counter),
+      {"route", "outcome"}, &Shard::rescues_));
   out.push_back(
       counters<3>(counted_,
                   family("tollgate_compared_priced_usd_total",

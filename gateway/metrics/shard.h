@@ -107,6 +107,7 @@ class alignas(64) Shard {
   std::array<Count, config::kErrorShapes.size()> rejected_;
   Level open_streams_;
   Level open_connections_;
+  Series<2, Count> rescues_;  // route, outcome
 };
 
 }  // namespace gateway::metrics

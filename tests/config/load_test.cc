@@ -121,6 +121,7 @@ TEST(Load, ATargetHasItsProvidersWordsUnlessItHasItsOwn) {
                                  "  - name: a\n"
                                  "    order: weighted\n"
                                  "    unsupported_params: reject\n"
+                                 "    rescue: restart\n"
                                  "    context_length: 100\n"
                                  "    max_output_tokens: 50\n"
                                  "    tokenizer: cl100k_base\n"
@@ -140,6 +141,7 @@ TEST(Load, ATargetHasItsProvidersWordsUnlessItHasItsOwn) {
   const auto& model = config.models[0];
   EXPECT_EQ(model.order, Order::weighted);
   EXPECT_EQ(model.unsupported_params, UnsupportedParams::reject);
+  EXPECT_EQ(model.rescue, Rescue::restart);
   EXPECT_EQ(model.context_length, 100);
   EXPECT_EQ(model.max_output_tokens, 50);
   const auto& first = model.targets.at(0);

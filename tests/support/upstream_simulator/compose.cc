@@ -313,6 +313,20 @@ void cut_into(Script& script, std::size_t size, milliseconds before) {
   for (std::size_t at = 0; at < text.size(); at += size) script.send(text.substr(at, size), before);
 }
 
+// Ends it after so many bytes behind the head.
+void break_off(Script& script, std::size_t size) {
+  for (std::size_t at = 1; at < script.steps.size(); ++at) {
+    auto& bytes = script.steps[at].bytes;
+    if (bytes.size() < size) {
+      size -= bytes.size();
+      continue;
+    }
+    bytes.resize(size);
+    script.steps.resize(at + 1);
+    script.ending = Ending::close;
+  }
+}
+
 // Cuts after the first byte of each multi-byte character.
 void cut_characters(Script& script) {
   const auto text = joined(script);
@@ -412,6 +426,7 @@ Script compose(const Reply& reply, const Faults& faults, const Wire& wire) {
   }
   send_end(script, faults, head.framing);
   if (script.ending == Ending::keep_alive) script.ending = natural;
+  if (const auto size = faults.number(fault("close-at-<n>"))) break_off(script, *size);
   cut_writes(script, faults);
 
   // A small whole answer leaves in one write, as real servers do.

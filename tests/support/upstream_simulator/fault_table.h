@@ -235,6 +235,12 @@ inline constexpr FaultSpec kFaults[] = {
     {"frame", "hop-fields", "Set-Cookie, Authorization, X-Api-Key, Server, Location …"},
     // From the outside.
     {"script", "script-<name>", "the bytes stored under this name by /_control"},
+    // An answer that is gone on with.
+    {"prefill", "prefill-repeat", "says again what it was given before it goes on with it"},
+    {"prefill", "prefill-trim", "goes on without the blank it should begin with"},
+    {"prefill", "prefill-ignore", "begins anew, whatever it was given"},
+    {"prefill", "prefill-other", "goes on in other words"},
+    {"prefill", "close-at-<n>", "FIN after n bytes of a stream's body, framing cut"},
 };
 
 // Row of the table. Spelling is checked when the simulator is compiled.

@@ -24,7 +24,12 @@ std::string join(const std::vector<std::string>& pieces) {
   return std::accumulate(pieces.begin(), pieces.end(), std::string());
 }
 
-std::string answer_text(const Question& question, const Faults& faults) {
+std::string_view without_blanks_before(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  return text;
+}
+
+std::string answer_from_the_beginning(const Question& question, const Faults& faults) {
   if (const auto words = faults.number(fault("words-<n>"))) {
     std::string text;
     for (std::uint64_t word = 1; word <= *words; ++word)
@@ -34,9 +39,22 @@ std::string answer_text(const Question& question, const Faults& faults) {
   if (faults.has(fault("empty-content"))) return {};
   if (faults.has(fault("line-separators"))) return "one\u2028two \u2029three \u0085four";
   const auto echo = whole_characters(question.last_user_text, kEchoBytes);
-  if (!question.prefill.empty()) return " and so it goes on: naïve café, 世界 🦊.";
   if (echo.empty()) return "You said nothing. Grüße aus 世界 🦊.";
   return "You said: " + std::string(echo) + " — Grüße aus 世界 🦊.";
+}
+
+// The same answer from where the prefill leaves off; where it is no beginning of that answer, any.
+std::string answer_text(const Question& question, const Faults& faults) {
+  auto whole = answer_from_the_beginning(question, faults);
+  if (question.prefill.empty()) return whole;
+  if (faults.has(fault("prefill-ignore"))) return "Certainly! " + whole;
+  if (faults.has(fault("prefill-other"))) return " or else it goes on otherwise.";
+  const auto given = without_blanks_before(question.prefill);
+  if (!std::string_view(whole).starts_with(given))
+    return " and so it goes on: naïve café, 世界 🦊.";
+  if (faults.has(fault("prefill-repeat"))) return whole;
+  const auto rest = std::string_view(whole).substr(given.size());
+  return std::string(faults.has(fault("prefill-trim")) ? without_blanks_before(rest) : rest);
 }
 
 // JSON text leaves in short pieces, never inside a character.
