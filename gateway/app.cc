@@ -248,7 +248,7 @@ void App::await_signal() {
 void App::on_signal(int signal) {
   if (signal == SIGHUP) return (void)reloader_.reload(LoadedBy::signal);
   log::info("told to stop", {{"signal", signal}, {"connections", client_connections_.open()}});
-  handover_->close();
+  if (handover_) handover_->close();
   if (signal == SIGTERM) return shutdown_.drain(keys_->snapshot()->config().server.drain_timeout);
   shutdown_.hurry();
 }

@@ -213,7 +213,7 @@ Result<void> Handover::open(bool after) {
   ::umask(before);
   if (!bound || ::listen(socket, 1) != 0 || ::stat(beside.c_str(), &status) != 0 ||
       ::rename(beside.c_str(), path_.c_str()) != 0) {
-    const config::Error error = failed("listen at", path_);
+    config::Error error = failed("listen at", path_);
     close();
     return error;
   }
@@ -227,9 +227,10 @@ void Handover::close() {
   listening_.close(ignored);
   successor_.close(ignored);
   struct stat status{};
-  const bool ours =
-      inode_ && ::stat(path_.c_str(), &status) == 0 && status.st_ino == *std::exchange(inode_, {});
-  if (ours) ::unlink(path_.c_str());
+  const std::optional<std::uint64_t> mine = std::exchange(inode_, std::nullopt);
+  if (mine && ::stat(path_.c_str(), &status) == 0 && status.st_ino == *mine) {
+    ::unlink(path_.c_str());
+  }
 }
 
 void Handover::await_successor() {
