@@ -108,8 +108,8 @@ void Rescue::took_over(const config::Error& broke) {
   const bool over = rest.finished() || rest.has_called();
   providers::BegunStream& begun = state_->begun;
   begun.content += added;
-  begun.usage.completion = begun.usage.completion.value_or(0) +
-                           providers::count_tokens(added, config::Tokenizer::unknown);
+  begun.usage.completion =
+      begun.usage.completion.value_or(0) + providers::count_tokens(added, model_.tokenizer);
   begun.cost = meter_.summary().cost;
   state_->why = broke;
   const bool goes_on = broke.another_target_may_try() && begun.content.size() <= kLongest;
