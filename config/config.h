@@ -36,6 +36,8 @@ struct Server {
   milliseconds write_timeout{60'000};  // one write the client does not take
   milliseconds sign_of_life{15'000};   // a comment to clients of streams this long quiet
   milliseconds drain_timeout{30'000};  // open requests after SIGTERM; then server_shutdown
+  // All attempts of a request together, its answer's last byte included; a model may have its own.
+  milliseconds deadline{1'800'000};
 };
 
 // The second listener. Its /api always wants a token; beyond the loopback, so does /metrics.
@@ -96,6 +98,7 @@ struct Timeouts {
   milliseconds first_content{120'000};  // of a stream
   milliseconds whole_answer{300'000};   // first byte of an answer that is not streamed
   milliseconds idle{60'000};            // between bytes; comments are life
+  milliseconds attempt{0};              // all of it, to the last byte; 0: as long as it takes
 };
 
 // When a target that fails is left alone, and for how long.
@@ -109,8 +112,21 @@ struct Breaker {
   milliseconds unusable_for{300'000};  // a bad key, no credit, no such model
 };
 
+// When a target that failed is asked once more by the same request, and how often.
+struct Retries {
+  int at_most = 1;         // further attempts of one request; 0: none
+  milliseconds base{250};  // the first comes after a random time below it, each further one doubles
+  milliseconds cap{5'000};   // the longest wait; an upstream that asks for more is not waited for
+  bool before_next = false;  // before the next target is asked, rather than when none is left
+  int share = 20;            // percent of a target's requests that may be repeated
+  int floor = 1;             // a second: so many may in any case
+};
+
 // Drops the hint and says so in a header, or refuses the request (decisions 20).
 enum class UnsupportedParams : std::uint8_t { drop, reject };
+
+// Keys of one provider.
+inline constexpr std::size_t kMostKeys = 16;
 
 struct Provider {
   ProviderName name;
@@ -119,15 +135,17 @@ struct Provider {
   std::string preset;  // meaning depends on the kind
   BaseUrl base_url;
   Secret api_key;
-  std::string ca_file;         // empty: the system's store
-  bool insecure_http = false;  // allows http:// beyond loopback
-  bool simulated = false;      // shown to clients as "NAME (simulated)"
-  std::string site_url;        // OpenRouter's HTTP-Referer
-  std::string site_name;       // OpenRouter's X-Title
+  std::vector<Secret> further_keys;  // asked with, in order, where those before are refused
+  std::string ca_file;               // empty: the system's store
+  bool insecure_http = false;        // allows http:// beyond loopback
+  bool simulated = false;            // shown to clients as "NAME (simulated)"
+  std::string site_url;              // OpenRouter's HTTP-Referer
+  std::string site_name;             // OpenRouter's X-Title
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::string extra_body;  // members spliced into every JSON request: `"k":1,"l":"x"`; may be empty
   Timeouts timeouts;
   Breaker breaker;
+  Retries retries;
 };
 
 // What becomes of an answer whose client has left: its upstream is closed at once, or it is
@@ -144,6 +162,7 @@ struct Target {
   std::string quoted_model;  // the same as JSON text, quotes included
   BaseUrl base_url;
   Secret api_key;
+  std::vector<Secret> further_keys;
   std::string ca_file;
   bool simulated = false;
   std::string site_url;
@@ -152,6 +171,7 @@ struct Target {
   std::string extra_body;
   Timeouts timeouts;
   Breaker breaker;
+  Retries retries;
   OnClientGone on_client_gone = OnClientGone::cancel;
   int weight = 1;
   std::int64_t context_length = 0;           // 0: not known
@@ -180,7 +200,8 @@ struct Model {
   UnsupportedParams unsupported_params = UnsupportedParams::drop;
   Order order = Order::in_order;
   Rescue rescue = Rescue::prefill;
-  std::vector<Target> targets;  // in the operator's order
+  std::optional<milliseconds> deadline;  // nullopt: the server's
+  std::vector<Target> targets;           // in the operator's order
 };
 
 struct Config {

@@ -8,25 +8,11 @@ namespace {
 
 constexpr milliseconds kShortest{1'000};
 
-// "10m"; "off" and "0": never.
-void read_pace(const YamlNode& node, milliseconds& out) {
-  if (!node.is_scalar()) return read_duration(node, out, kShortest);
-  const auto text = node.text();
-  if (!text) return;
-  if (text->text == "off" || text->text == "0") {
-    out = milliseconds(0);
-  } else if (text->text.find_first_of("0123456789") == 0) {
-    read_duration(node, out, kShortest);
-  } else {
-    node.problem(fmt::format("must be a time like 10m, or off, not {}", shown(*text)));
-  }
-}
-
 Reconcile read_reconcile(const YamlNode& node) {
   Reconcile out;
   YamlMap map(node);
   const YamlNode every = map.get("every");
-  read_pace(every, out.every);
+  read_duration_or_off(every, out.every, kShortest);
   const YamlNode within = map.get("within");
   read_duration(within, out.within, kShortest);
   if (out.within < 2 * out.every) {

@@ -66,6 +66,11 @@ Model read_model(const YamlNode& node, UniqueNames& names, const std::vector<Pro
   read_word(map.get("unsupported_params"), out.unsupported_params, kUnsupportedParams);
   read_word(map.get("order"), out.order, kOrders);
   read_word(map.get("rescue"), out.rescue, kRescues);
+  if (const auto deadline = map.get("deadline")) {
+    milliseconds time{0};
+    read_duration(deadline, time, kShortestDeadline);
+    if (time > milliseconds(0)) out.deadline = time;
+  }
   read_tokenizer(map.get("tokenizer"), out.tokenizer);
   out.targets = read_targets(map.require("targets"), out, providers, prices, around);
   return out;

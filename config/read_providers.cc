@@ -104,6 +104,35 @@ void read_ca_file(const YamlNode& node, std::string& out, const Surroundings& ar
   }
 }
 
+Secret read_key(const YamlNode& node, bool simulated, Surroundings& around) {
+  Secret key;
+  read_secret(node, key, around);
+  if (!simulated && !key.empty() && is_well_known_secret(key.reveal())) {
+    node.problem("is a placeholder, not a key");
+  }
+  return key;
+}
+
+void read_keys(const YamlNode& first, const YamlNode& others, Provider& out, Surroundings& around) {
+  out.api_key = read_key(first, out.simulated, around);
+  const auto items = others.items();
+  if (items.size() + (first ? 1 : 0) > kMostKeys) {
+    return others.problem(fmt::format("there may be {} keys at most", kMostKeys));
+  }
+  for (const auto& item : items) {
+    Secret key = read_key(item, out.simulated, around);
+    if (key.empty()) continue;  // that problem is already told
+    const auto same = std::find(out.further_keys.begin(), out.further_keys.end(), key);
+    if (key == out.api_key || same != out.further_keys.end()) {
+      item.problem("is the same key as one before it");
+    } else if (out.api_key.empty()) {
+      out.api_key = std::move(key);
+    } else {
+      out.further_keys.push_back(std::move(key));
+    }
+  }
+}
+
 Provider read_provider(const YamlNode& node, Surroundings& around) {
   Provider out;
   YamlMap map(node);
@@ -117,11 +146,7 @@ Provider read_provider(const YamlNode& node, Surroundings& around) {
   read_bool(map.get("insecure_http"), out.insecure_http);
   read_base_url(map.require("base_url"), out, out.base_url);
   read_bool(map.get("simulated"), out.simulated);
-  const auto api_key = map.get("api_key");
-  read_secret(api_key, out.api_key, around);
-  if (!out.simulated && !out.api_key.empty() && is_well_known_secret(out.api_key.reveal())) {
-    api_key.problem("is a placeholder, not a key");
-  }
+  read_keys(map.get("api_key"), map.get("api_keys"), out, around);
   read_ca_file(map.get("ca_file"), out.ca_file, around);
   read_line_or_nothing(map.get("site_url"), out.site_url);
   read_line_or_nothing(map.get("site_name"), out.site_name);
@@ -129,6 +154,7 @@ Provider read_provider(const YamlNode& node, Surroundings& around) {
   read_extra_body(map.get("extra_body"), out.extra_body);
   out.timeouts = read_timeouts(map.get("timeouts"), out.timeouts);
   out.breaker = read_breaker(map.get("breaker"), out.breaker);
+  out.retries = read_retries(map.get("retries"), out.retries);
   return out;
 }
 
@@ -162,6 +188,7 @@ Timeouts read_timeouts(const YamlNode& node, Timeouts defaults) {
   read_duration(map.get("first_content"), defaults.first_content);
   read_duration(map.get("whole_answer"), defaults.whole_answer);
   read_duration(map.get("idle"), defaults.idle);
+  read_duration_or_off(map.get("attempt"), defaults.attempt, milliseconds{1});
   return defaults;
 }
 
@@ -177,6 +204,33 @@ Breaker read_breaker(const YamlNode& node, Breaker defaults) {
   read_duration(map.get("open_at_most"), defaults.open_at_most);
   read_duration(map.get("unusable_for"), defaults.unusable_for);
   return defaults;
+}
+
+Retries read_retries(const YamlNode& node, Retries defaults) {
+  constexpr int kMostRetries = 10;
+  constexpr int kHighestFloor = 1'000;
+  // What upstreams ask for is known up to a minute: a cap must stay below that, to tell more apart.
+  constexpr milliseconds kLongestCap{30'000};
+  Retries out = defaults;
+  YamlMap map(node);
+  read_whole(map.get("at_most"), out.at_most, 0, kMostRetries);
+  const auto base = map.get("base");
+  const auto cap = map.get("cap");
+  read_duration(base, out.base, milliseconds{0});
+  read_duration(cap, out.cap, milliseconds{0});
+  if (cap && out.cap > kLongestCap) {
+    cap.problem("must be at most 30s: whom an upstream asks to wait longer is told so instead");
+    out.cap = defaults.cap;
+  }
+  if ((base || cap) && out.base > out.cap) {
+    (cap ? cap : base).problem("the base of the waits must not be longer than their cap");
+    out.base = defaults.base;
+    out.cap = defaults.cap;
+  }
+  read_bool(map.get("before_next"), out.before_next);
+  read_whole(map.get("share"), out.share, 0, 100);
+  read_whole(map.get("floor"), out.floor, 0, kHighestFloor);
+  return out;
 }
 
 std::vector<Provider> read_providers(const YamlNode& node, Surroundings& around) {

@@ -157,6 +157,19 @@ void read_duration(const YamlNode& node, milliseconds& out, milliseconds low) {
   out = duration;
 }
 
+void read_duration_or_off(const YamlNode& node, milliseconds& out, milliseconds low) {
+  if (!node.is_scalar()) return read_duration(node, out, low);
+  const auto text = node.text();
+  if (!text) return;
+  if (text->text == "off" || text->text == "0") {
+    out = milliseconds(0);
+  } else if (text->text.find_first_of("0123456789") == 0) {
+    read_duration(node, out, low);
+  } else {
+    node.problem(fmt::format("must be a time like 10m, or off, not {}", shown(*text)));
+  }
+}
+
 void refuse_word(const YamlNode& node, const YamlText& text,
                  const std::vector<std::string_view>& words) {
   const auto hint = text.from_environment ? std::string{} : did_you_mean(text.text, words);

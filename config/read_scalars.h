@@ -37,6 +37,9 @@ void read_bytes(const YamlNode& node, std::size_t& out, std::size_t low, std::si
 // "500ms", "10s", "2m", "1h"; at most a day.
 void read_duration(const YamlNode& node, std::chrono::milliseconds& out,
                    std::chrono::milliseconds low = std::chrono::milliseconds{1});
+// The same; "off" and "0": never, which is zero.
+void read_duration_or_off(const YamlNode& node, std::chrono::milliseconds& out,
+                          std::chrono::milliseconds low);
 
 // One word out of a table; the problem lists them all.
 void refuse_word(const YamlNode& node, const YamlText& text,

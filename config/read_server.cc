@@ -46,6 +46,7 @@ Server read_server(const YamlNode& node) {
   read_duration(map.get("write_timeout"), out.write_timeout);
   read_duration(map.get("sign_of_life"), out.sign_of_life);
   read_duration(map.get("drain_timeout"), out.drain_timeout, milliseconds{0});
+  read_duration(map.get("deadline"), out.deadline, kShortestDeadline);
   return out;
 }
 

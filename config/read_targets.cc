@@ -36,6 +36,7 @@ Target of_provider(const Provider& provider) {
   out.preset = provider.preset;
   out.base_url = provider.base_url;
   out.api_key = provider.api_key;
+  out.further_keys = provider.further_keys;
   out.ca_file = provider.ca_file;
   out.simulated = provider.simulated;
   out.site_url = provider.site_url;
@@ -44,6 +45,7 @@ Target of_provider(const Provider& provider) {
   out.extra_body = provider.extra_body;
   out.timeouts = provider.timeouts;
   out.breaker = provider.breaker;
+  out.retries = provider.retries;
   return out;
 }
 
@@ -109,6 +111,7 @@ std::optional<Target> read_target(const YamlNode& node, const Model& served,
   out.overrides = read_capabilities(map.get("capabilities"));
   out.timeouts = read_timeouts(map.get("timeouts"), out.timeouts);
   out.breaker = read_breaker(map.get("breaker"), out.breaker);
+  out.retries = read_retries(map.get("retries"), out.retries);
   const auto price = map.get("price");
   if (!provider || out.model.empty()) return std::nullopt;
   read_target_price(price, node, *provider, prices, out);

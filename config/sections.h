@@ -29,6 +29,9 @@ struct Surroundings {
                                                 std::size_t max_bytes) const;
 };
 
+// A request's.
+inline constexpr milliseconds kShortestDeadline{100};
+
 // read_server.cc
 Server read_server(const YamlNode& node);
 Admin read_admin(const YamlNode& node, const Surroundings& around);
@@ -52,6 +55,7 @@ void read_kind(const YamlNode& node, std::string& out, const Surroundings& aroun
 void read_preset(const YamlNode& node, std::string& out);
 Timeouts read_timeouts(const YamlNode& node, Timeouts defaults);
 Breaker read_breaker(const YamlNode& node, Breaker defaults);
+Retries read_retries(const YamlNode& node, Retries defaults);
 
 // read_targets.cc: of `model` what its targets inherit is read already.
 void read_tokenizer(const YamlNode& node, Tokenizer& out);

@@ -54,22 +54,38 @@ void add_circuit_metrics(const Snapshot& snapshot, const upstream::CircuitBreake
                          "How often a target was left alone because it failed.",
                          MetricType::Counter,
                          {}};
+  MetricFamily retries = {"tollgate_retries_total",
+                          "How often a request asked a target again that had failed it.",
+                          MetricType::Counter,
+                          {}};
+  MetricFamily refused = {
+      "tollgate_retries_refused_total",
+      "How often a target was not asked again because its retry budget was used.",
+      MetricType::Counter,
+      {}};
   for (const auto& [target, watched] : watched_targets(snapshot, breakers)) {
     CircuitBreaker::Status worst;
     std::uint64_t openings = 0;
+    std::uint64_t repeated = 0;
+    std::uint64_t unrepeated = 0;
     for (const auto& [asked, breaker] : watched.breakers) {
       const auto status = breaker->status(now);
       if (badness(status.state) > badness(worst.state)) worst = status;
       openings += breaker->opened();
+      repeated += breaker->retries().taken();
+      unrepeated += breaker->retries().refused();
     }
     state.metric.push_back(metric_of(target, badness(worst.state)));
     opened.metric.push_back(metric_of(target, static_cast<double>(openings)));
+    retries.metric.push_back(metric_of(target, static_cast<double>(repeated)));
+    refused.metric.push_back(metric_of(target, static_cast<double>(unrepeated)));
     const std::string why = reason_of(worst);
     if (why.empty()) continue;
     reason.metric.push_back(metric_of(target, 1));
     reason.metric.back().label.push_back({"reason", why});
   }
-  for (MetricFamily* family : {&state, &reason, &opened}) families.push_back(std::move(*family));
+  for (MetricFamily* family : {&state, &reason, &opened, &retries, &refused})
+    families.push_back(std::move(*family));
 }
 
 }  // namespace gateway

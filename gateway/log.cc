@@ -227,6 +227,8 @@ void request(const RequestSummary& summary) {
       {"model", summary.model},
       {"provider", unless_empty(summary.provider.view())},
       {"target", unless_empty(summary.target.view())},
+      {"upstream_key",
+       summary.upstream_key > 0 ? std::optional(summary.upstream_key) : std::nullopt},
       {"stream", summary.streamed},
       {"attempts", summary.attempts},
       {"status", summary.status},

@@ -33,6 +33,10 @@ struct Call {
   bool allow_upstream_extras = false;
   // Of listed_models(chat), those the key may use; any other is refused.
   std::span<const std::string> allowed_models = {};
+  // What the target is asked with, where that is not its first key.
+  const config::Secret* key = nullptr;
+
+  const config::Secret& api_key() const { return key != nullptr ? *key : target.api_key; }
 };
 
 // Models the request lets an upstream fall back to (OpenRouter's `models`), as the

@@ -107,7 +107,7 @@ Result<UpstreamRequest> OpenAiShape::encode(const Call& call) const {
   UpstreamRequest request;
   request.path = call.target.base_url.path + std::string(path_of(call.chat.operation));
   request.streamed = draft.find("stream") == "true";
-  if (const auto key = call.target.api_key.reveal(); !key.empty()) {
+  if (const auto key = call.api_key().reveal(); !key.empty()) {
     request.headers.emplace_back("authorization", "Bearer " + std::string(key));
   }
   request.headers.emplace_back("content-type", "application/json");

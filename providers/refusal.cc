@@ -64,6 +64,15 @@ void read_code(JsonValue code, Refusal& out) {
   }
 }
 
+// OpenRouter's, where it says when it can serve the model again.
+void read_availability(JsonValue availability, Refusal& out) {
+  if (!availability.is(JsonType::object)) return;
+  out.availability = availability["code"].text();
+  if (const auto wait = availability["retry_after"].number()) {
+    out.retry_after = clamped(*wait * 1e3);
+  }
+}
+
 void read_error(JsonValue error, Refusal& out);
 void read_body(JsonValue root, Refusal& out);
 
@@ -81,6 +90,8 @@ std::string message_in(const std::string& raw, JsonDocument& document) {
 void read_metadata(JsonValue error, Refusal& out, JsonDocument& nested, std::int64_t now) {
   const JsonValue metadata = error["metadata"];
   if (out.kind.empty()) out.kind = metadata["error_type"].text();
+  if (out.availability.empty() && !out.retry_after)
+    read_availability(metadata["availability"], out);
   out.moderated = !metadata["reasons"].empty() || metadata["flagged_input"];
   // "Provider returned error" says nothing; what the provider said stands here.
   const JsonValue raw = metadata["raw"];
@@ -109,11 +120,7 @@ void read_error(JsonValue error, Refusal& out) {
   if (out.status == 0 && http_status && *http_status >= 400 && *http_status <= 599) {
     out.status = static_cast<int>(*http_status);
   }
-  const JsonValue availability = error["availability"];
-  out.availability = availability["code"].text();
-  if (const auto wait = availability["retry_after"].number()) {
-    out.retry_after = clamped(*wait * 1e3);
-  }
+  read_availability(error["availability"], out);
 }
 
 void read_body(JsonValue root, Refusal& out) {

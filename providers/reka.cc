@@ -141,7 +141,7 @@ class Reka final : public OpenAiShape {
   // The documentation changed from one way of naming the key to the other; either is
   // understood (wire-facts 1.1).
   void add_headers(const Call& call, UpstreamRequest& request) const override {
-    const std::string_view key = call.target.api_key.reveal();
+    const std::string_view key = call.api_key().reveal();
     if (!key.empty()) request.headers.emplace_back("x-api-key", key);
   }
 

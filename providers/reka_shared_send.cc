@@ -9,7 +9,7 @@ void address(const Call& call, std::string_view path, UpstreamRequest& request) 
   request.path = target.base_url.path;
   request.path += path;
   auto& headers = request.headers;
-  const std::string_view key = target.api_key.reveal();
+  const std::string_view key = call.api_key().reveal();
   if (!key.empty()) headers.emplace_back("authorization", fmt::format("Bearer {}", key));
   headers.emplace_back("content-type", "application/json");
   headers.emplace_back("accept", request.streamed ? "text/event-stream" : "application/json");

@@ -71,7 +71,7 @@ Error error_of(const Call& call, const AnswerHead& head, Refusal refusal,
                std::string_view otherwise) {
   if (refusal.status == 0) refusal.status = status_of_words(refusal);
   const ErrorCode code = code_of(refusal);
-  const auto& key = call.target.api_key;
+  const auto& key = call.api_key();
 
   Error error;
   error.code = code;

@@ -137,6 +137,8 @@ struct [[nodiscard]] Error {
   // its status, and its `code` where that is a meaningful word. 0 and empty: the table's.
   std::uint16_t upstream_status = 0;
   std::string upstream_code;
+  // Of an upstream's failure: the same one may be asked again, and nothing is paid for twice.
+  bool same_target_may_try = false;
 
   bool another_target_may_try() const { return shape(code).another_target_may_try; }
   Fault fault() const { return shape(code).fault; }

@@ -10,6 +10,8 @@
 #include "gateway/chat/admission.h"
 #include "gateway/chat/departure.h"
 #include "gateway/chat/relay.h"
+#include "gateway/chat/retry.h"
+#include "gateway/chat/time_limit.h"
 #include "gateway/http/refusals.h"
 #include "gateway/upstream/exchange.h"
 
@@ -53,6 +55,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it
   std::optional<AsStream> as_stream;                  // the same
   AttemptMeter settle(meter, target, chat, *std::move(held));
+  settle.asked_with(candidate.key_position());
   if (auto begun = settle.begin(); !begun) co_return begun.error();
   if (worker.records().waits_for_disk()) {
     auto safe = co_await worker.records().on_disk();
@@ -63,6 +66,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   }
   Departure departure(asker.reply, exchange, settle, asker.signs, worker.deadlines(),
                       worker.drains(), target.on_client_gone);
+  const TimeLimit limit(worker.deadlines(), exchange, target, worker.clock().now(), asker.deadline);
 
   auto head = Result<providers::AnswerHead>(providers::AnswerHead{});
   {
@@ -100,10 +104,16 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
                            done.error().detail);
   } else if (!done && departure.hurried()) {
     done = http::gateway_leaves();
+  } else if (!done && limit.passed()) {
+    done = limit.error();
   }
   if (!done) {
-    settle.failed(done.error(), settle.content_flowed());
-    if (decoder && settle.content_flowed()) asker.rescue.broke_off(done.error(), *decoder);
+    const Ending ending{head ? head->status : 0, settle.was_refused_in_words()};
+    config::Error why = std::move(done).error();
+    why.same_target_may_try = !settle.content_flowed() && may_help_again(why.code, ending);
+    settle.failed(why, settle.content_flowed());
+    if (decoder && settle.content_flowed()) asker.rescue.broke_off(why, *decoder);
+    done = std::move(why);
   }
   co_return done;
 }

@@ -25,6 +25,7 @@ struct Asker {
   Meter& meter;
   SignsOfLife& signs;
   Rescue& rescue;
+  config::Clock::Steady deadline;  // of all attempts
 };
 
 // The circuit allows it, and is told of a whole answer before the client has it.

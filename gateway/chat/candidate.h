@@ -30,6 +30,12 @@ class Candidate {
   const providers::Adapter& adapter() const { return adapter_; }
   const config::Target& target() const { return call_.target; }
   const providers::Call& call() const { return call_; }
+  // Asks with another key than the target's first; `position` is what is told of it.
+  void ask_with(const config::Secret& key, int position) {
+    call_.key = &key;
+    key_position_ = position;
+  }
+  int key_position() const { return key_position_; }
   // The configured target is a pattern, and clients say what it stands for.
   bool from_pattern() const { return own_.has_value(); }
 
@@ -40,7 +46,8 @@ class Candidate {
  private:
   const providers::Adapter& adapter_;
   const std::optional<config::Target> own_;  // where the route's names a pattern
-  const providers::Call call_;
+  providers::Call call_;
+  int key_position_ = 0;
 };
 
 }  // namespace gateway::chat

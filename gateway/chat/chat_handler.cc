@@ -12,11 +12,15 @@
 #include "gateway/chat/candidate.h"
 #include "gateway/chat/circuit.h"
 #include "gateway/chat/dry_run.h"
+#include "gateway/chat/key_choice.h"
 #include "gateway/chat/meter.h"
+#include "gateway/chat/pause.h"
 #include "gateway/chat/rescue.h"
+#include "gateway/chat/retry.h"
 #include "gateway/chat/signs_of_life.h"
 #include "gateway/chat/tags.h"
 #include "gateway/chat/target_order.h"
+#include "gateway/chat/turns.h"
 #include "gateway/http/refusals.h"
 #include "providers/error_json.h"
 
@@ -155,8 +159,8 @@ Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& r
   co_return done;
 }
 
-// Tries the route's targets in order until one answers, or one has begun to and nobody may go on
-// with it.
+// Tries the route's targets, each in its turn, until one answers, or one has begun to and nobody
+// may go on with it.
 Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
                                                         const http::Request& request,
                                                         http::Reply& reply, Meter& meter) {
@@ -170,30 +174,56 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   SignsOfLife signs(reply, meter, asked.snapshot->config().server.sign_of_life);
   const auto order = target_order(*match.route, chat.operation, worker_.random());
   Rescue rescue(*match.route->model, chat, order, meter);
-  const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply, meter,
-                    signs,           rescue};
-  for (const RouteTarget* target : order) {
+  const auto deadline =
+      meter.now() + match.route->model->deadline.value_or(asked.snapshot->config().server.deadline);
+  const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply, meter, signs,
+                    rescue,          deadline};
+  Turns turns(order);
+  while (const auto turn = turns.next()) {
+    if (meter.now() >= deadline) break;
+    const RouteTarget* target = turn->target;
     if (last && !may_try(target->target, *failed, *last)) continue;
+    if (turn->retries > 0 && turn->keys == 1) {
+      if (!turn->budget->take(meter.now(), target->target.retries)) continue;
+      auto waited = co_await pause(worker_, asker, chat.stream, turn->at);
+      if (!waited) co_return waited;
+    }
     if (reply.hurried()) co_return http::gateway_leaves();
     const auto* wanted =
         rescue.needed() ? rescue.request_for(target->target, worker_.json()) : &chat;
     if (wanted == nullptr) continue;
 
-    const Candidate candidate(*target, match.rest, *wanted, worker_.json(), *request.caller,
-                              fallbacks);
+    Candidate candidate(*target, match.rest, *wanted, worker_.json(), *request.caller, fallbacks);
     Circuit circuit(worker_.breakers(), candidate.target(), candidate.from_pattern(),
                     worker_.clock());
     if (!circuit.allows()) {
       resting = resting ? more_useful(*resting, circuit.refusal()) : circuit.refusal();
       continue;
     }
+    KeyChoice key(circuit, candidate.target(), worker_.clock());
+    if (!key.found()) {
+      resting = resting ? more_useful(*resting, key.refusal()) : key.refusal();
+      continue;
+    }
+    candidate.ask_with(key.key(), key.told());
+    if (!last) circuit.asked();
     auto done = co_await attempt(worker_, asker, candidate, circuit);
-    circuit.judge(done);
+    const bool next_key =
+        key.next_is_up(done) && turn->keys <= candidate.target().further_keys.size();
+    // A target that got only what others had left of the time shows nothing by not being done.
+    if (!next_key && (!last || meter.now() < deadline)) circuit.judge(done);
     rescue.asked(done);
     if (done || (meter.content_shown() && !rescue.needed())) co_return done;
     last = std::move(done).error();
     failed = &target->target;
     best = best ? more_useful(*best, *last) : *last;
+    if (next_key) {
+      turns.with_next_key(*turn);
+      continue;
+    }
+    const auto at = again_at(*last, target->target.retries, turn->retries, meter.now(), deadline,
+                             worker_.random());
+    if (at && circuit.retries() != nullptr) turns.again(*turn, *at, *circuit.retries());
   }
   if (rescue.needed()) co_return rescue.why();
   if (best) co_return *std::move(best);

@@ -105,6 +105,11 @@ void Circuit::answered() {
              "");
 }
 
+upstream::KeyPool* Circuit::make_keys() {
+  if (breaker_ == nullptr) breaker_ = breakers_.make(name_, target_.name.view());
+  return keys();
+}
+
 void Circuit::failed(const config::Error& error) {
   const Verdict verdict = verdict_of(error, pattern_);
   if (verdict == Verdict::nothing) return;

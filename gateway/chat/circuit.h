@@ -37,6 +37,18 @@ class Circuit {
   // How the attempt ended, where that was not said.
   void judge(const config::Result<void>& done);
 
+  // The request asks this target before any other.
+  void asked() {
+    if (breaker_ != nullptr) breaker_->retries().asked(clock_.now());
+  }
+  // How often it may be asked again; nullptr: it never failed, or there are too many to watch.
+  upstream::RetryBudget* retries() { return breaker_ != nullptr ? &breaker_->retries() : nullptr; }
+
+  // The target's keys; nullptr: none of them was ever refused.
+  upstream::KeyPool* keys() { return breaker_ != nullptr ? &breaker_->keys() : nullptr; }
+  // The same where one has just been; nullptr: there are too many targets to watch.
+  upstream::KeyPool* make_keys();
+
  private:
   void failed(const config::Error& error);
   void log_change(bool changed, std::string_view message, std::string_view why) const;

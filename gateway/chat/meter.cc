@@ -131,6 +131,11 @@ Result<void> AttemptMeter::cover(std::int64_t delivered) {
   return {};
 }
 
+void AttemptMeter::asked_with(int key) {
+  record_.upstream_key = key;
+  meter_.summary_.upstream_key = key;
+}
+
 void AttemptMeter::upstream_names(std::string_view model, std::string_view id) {
   record_.upstream_model = model;
   record_.upstream_id = id;

@@ -95,6 +95,8 @@ class AttemptMeter {
   // Writes down what is set aside; first of all. An Error: nothing may be sent.
   config::Result<void> begin();
 
+  // Which of the provider's keys is asked with; 0: it has one.
+  void asked_with(int key);
   // Whose counts grow while a stream flows; read when settling, so it outlives this.
   void watch(const providers::StreamDecoder& decoder) { decoder_ = &decoder; }
   // The request reached the wire: without a verdict it may be billed.
@@ -111,6 +113,7 @@ class AttemptMeter {
   void told(const providers::Usage& usage) { told_ = usage; }
   // The upstream said in words that it refuses: such an attempt costs nothing.
   void refused_in_words() { refused_in_words_ = true; }
+  bool was_refused_in_words() const { return refused_in_words_; }
 
   // Read to its end for a client that has left.
   void drained(const providers::Usage& usage);

@@ -193,7 +193,8 @@ Awaitable<Result<void>> relay_whole(Delivery delivery) {
 AsStream::AsStream(const providers::Adapter& adapter, const providers::Call& asked,
                    const providers::AnswerHead& head)
     : chat_(asked.chat),
-      call_{chat_, asked.target, asked.json, asked.allow_upstream_extras, asked.allowed_models} {
+      call_{chat_,    asked.target, asked.json, asked.allow_upstream_extras, asked.allowed_models,
+            asked.key} {
   chat_.stream = true;
   chat_.include_usage = true;
   decoder_ = adapter.open_stream(call_, head);

@@ -52,6 +52,9 @@ struct UsageRecord {
   bool overrun = false;  // cost more than was held for it
   // What was done about a client that left; nullopt: it stayed.
   std::optional<config::OnClientGone> client_gone;
+  // Which of its provider's keys it was asked with, from 1; 0: it has one. For metrics and the
+  // log; the ledger does not keep it.
+  int upstream_key = 0;
   Tags tags;
   config::Clock::Wall started;  // which budget window it belongs to
   std::chrono::microseconds duration{0};
@@ -67,6 +70,7 @@ struct RequestSummary {
   config::ModelName model;
   config::ProviderName provider;  // of the last attempt; empty: none was made
   config::TargetName target;
+  int upstream_key = 0;  // of the last attempt; 0: its provider has one
   providers::Operation operation = providers::Operation::chat;
   bool streamed = false;
   int attempts = 0;

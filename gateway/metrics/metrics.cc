@@ -148,6 +148,12 @@ std::vector<MetricFamily> Metrics::Collect() const {
                   family("tollgate_attempts_total",
                          "Tries at one upstream; a request may make several.", MetricType::Counter),
                   {"provider", "model", "outcome", "error"}, &Shard::attempts_));
+  out.push_back(
+      counters<3>(counted_,
+                  family("tollgate_key_attempts_total",
+                         "Tries at providers with several keys, by the position of the key.",
+                         MetricType::Counter),
+                  {"provider", "key", "outcome"}, &Shard::key_attempts_));
   out.push_back(token_counters(counted_, &Shard::tokens_));
   out.push_back(
       counters<4>(counted_,

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include <fmt/format.h>
+
 #include "providers/usage.h"
 
 namespace gateway::metrics {
@@ -33,6 +35,12 @@ void Shard::attempt(const UsageRecord& record) {
   const std::string_view error = record.error ? config::to_string(*record.error) : "";
 
   attempts_.at({provider, model, to_string(record.outcome), error}).add(1);
+
+  if (record.upstream_key > 0) {
+    const fmt::format_int position(record.upstream_key);
+    key_attempts_.at({provider, {position.data(), position.size()}, to_string(record.outcome)})
+        .add(1);
+  }
 
   // Whoever read a suspect usage has left out what cannot be; the rest counts.
   if (record.usage.suspect) doubts_.at({provider, model, kSuspectCount}).add(1);

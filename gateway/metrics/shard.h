@@ -91,6 +91,7 @@ class alignas(64) Shard {
 
   Series<4, Count> requests_;      // model, team, provider, outcome
   Series<4, Count> attempts_;      // provider, model, outcome, error
+  Series<3, Count> key_attempts_;  // provider, key, outcome
   Series<4, TokenCounts> tokens_;  // model, team, provider, source
   // In pico-USD: 64 bits hold 18 million USD per series.
   Series<4, Count> cost_;    // model, team, provider, source

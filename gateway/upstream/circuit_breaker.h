@@ -15,6 +15,8 @@
 #include "config/base/clock.h"
 #include "config/base/error.h"
 #include "config/config.h"
+#include "gateway/upstream/key_pool.h"
+#include "gateway/upstream/retry_budget.h"
 
 namespace gateway::upstream {
 
@@ -54,6 +56,11 @@ class CircuitBreaker {
   // How often it has opened.
   std::uint64_t opened() const { return opened_.load(std::memory_order_relaxed); }
 
+  // How often the same target may be asked again, and which keys it refuses: kept here, because
+  // all three begin with its first failure and live as long.
+  RetryBudget& retries() { return retries_; }
+  KeyPool& keys() { return keys_; }
+
  private:
   // All of its state, in one word that workers exchange whole.
   struct Word {
@@ -83,6 +90,8 @@ class CircuitBreaker {
   std::atomic<std::uint64_t> word_{0};
   std::atomic<std::uint64_t> window_{0};
   std::atomic<std::uint64_t> opened_{0};
+  RetryBudget retries_;
+  KeyPool keys_;
 };
 
 }  // namespace gateway::upstream

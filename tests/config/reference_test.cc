@@ -120,6 +120,15 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(timeouts.first_content, Timeouts{}.first_content);
   EXPECT_EQ(timeouts.whole_answer, Timeouts{}.whole_answer);
   EXPECT_EQ(timeouts.idle, Timeouts{}.idle);
+  EXPECT_EQ(timeouts.attempt, Timeouts{}.attempt);
+  EXPECT_EQ(shown.server.deadline, Server{}.deadline);
+  const auto& retries = shown.providers[0].retries;
+  EXPECT_EQ(retries.at_most, Retries{}.at_most);
+  EXPECT_EQ(retries.base, Retries{}.base);
+  EXPECT_EQ(retries.cap, Retries{}.cap);
+  EXPECT_EQ(retries.before_next, Retries{}.before_next);
+  EXPECT_EQ(retries.share, Retries{}.share);
+  EXPECT_EQ(retries.floor, Retries{}.floor);
 }
 
 TEST(Reference, TheExampleShowsEveryCapabilitysDefault) {

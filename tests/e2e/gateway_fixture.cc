@@ -26,10 +26,10 @@ keys:
      sha256: 0e07bfac6f8f69d87ebe7444dd13753b25cbbd8e23a29bee1114cb0acaeee4f6}}
 providers:
   - {{name: openrouter, kind: openrouter, base_url: "{base}/openrouter/api/v1", api_key: sk-or-up,
-     site_url: "https://example.org", site_name: Example, simulated: true, breaker: {{open_for: 60s}}}}
-  - {{name: haimaker, kind: haimaker, base_url: "{base}/haimaker/v1", api_key: sk-hm-up, breaker: {{open_for: 60s}}}}
-  - {{name: reka, kind: reka, preset: current, base_url: "{base}/reka/v1", api_key: reka-up}}
-  - {{name: onprem, kind: openai, base_url: "{base}/onprem/v1"}}
+     site_url: "https://example.org", site_name: Example, simulated: true, breaker: {{open_for: 60s}}, retries: {{at_most: 0}}}}
+  - {{name: haimaker, kind: haimaker, base_url: "{base}/haimaker/v1", api_key: sk-hm-up, breaker: {{open_for: 60s}}, retries: {{at_most: 0}}}}
+  - {{name: reka, kind: reka, preset: current, base_url: "{base}/reka/v1", api_key: reka-up, retries: {{at_most: 0}}}}
+  - {{name: onprem, kind: openai, base_url: "{base}/onprem/v1", retries: {{at_most: 0}}}}
 models:
   - name: rekaai/reka-edge
     context_length: 16384
@@ -210,6 +210,12 @@ void Gateway::start_with(const Additions& more) {
     text.insert(text.find(line) + line.size(), lines);
   };
   insert_behind("\nkeys:\n", more.keys);
+  std::string providers = more.providers;
+  constexpr std::string_view kBase = "{base}";
+  for (auto at = providers.find(kBase); at != std::string::npos; at = providers.find(kBase, at)) {
+    providers.replace(at, kBase.size(), simulator_->url());
+  }
+  insert_behind("\nproviders:\n", providers);
   text += more.models + more.sections;
   gateway_ = std::make_unique<test::GatewayProcess>(TOLLGATE_PROGRAM, text);
 }

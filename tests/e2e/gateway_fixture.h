@@ -6,7 +6,8 @@
 // "native/X" and "onprem/X" reach the simulator's "mock/X" in that dialect, so that a test
 // names the fault it wants: chat("openrouter/reset-after-2"). "failover/X" tries
 // OpenRouter's "mock/X" first and haimaker's "mock/ok" next; "impatient/X" is "onprem/X"
-// with timeouts of a second or two.
+// with timeouts of a second or two. No target is asked again by the request that it failed, so
+// that a fault is one call upstream; what does so says so itself.
 
 #include <memory>
 #include <optional>
@@ -53,13 +54,14 @@ class Gateway : public testing::Test {
   // For a suite's own SetUpTestSuite(): with these besides the fixture's settings of
   // `server`; they begin with a comma.
   static void start_with(std::string_view server_settings);
-  // The same with whole sections added to the configuration, and keys and models to its
-  // lists: lines of YAML that begin with "  - ".
+  // The same with whole sections added to the configuration, and keys, providers and models to
+  // its lists: lines of YAML that begin with "  - ".
   struct Additions {
-    std::string server;  // as start_with() takes them
-    std::string sections;
-    std::string keys;
-    std::string models;
+    std::string server{};  // as start_with() takes them
+    std::string sections{};
+    std::string keys{};
+    std::string providers{};  // each {base} in it becomes the simulator's address
+    std::string models{};
   };
   static void start_with(const Additions& more);
 

@@ -29,10 +29,11 @@ admin: {{listen: "127.0.0.1:0"}}
 log: {{level: debug}}
 keys: [{{name: keeper, team: house, sha256: {digest}}}]
 teams: [{{name: house, limits: {{budgets: [{{usd: 1000, window: total}}]}}}}]
+# Nobody is asked again by the request that it failed: a fault is one call upstream.
 providers:
-  - {{name: onprem, kind: openai, base_url: "{upstream}/onprem/v1"}}
-  - {{name: openrouter, kind: openrouter, base_url: "{upstream}/openrouter/api/v1", api_key: {upstream_key}}}
-  - {{name: haimaker, kind: haimaker, base_url: "{upstream}/haimaker/v1", api_key: {upstream_key}}}
+  - {{name: onprem, kind: openai, base_url: "{upstream}/onprem/v1", retries: &once {{at_most: 0}}}}
+  - {{name: openrouter, kind: openrouter, base_url: "{upstream}/openrouter/api/v1", api_key: {upstream_key}, retries: *once}}
+  - {{name: haimaker, kind: haimaker, base_url: "{upstream}/haimaker/v1", api_key: {upstream_key}, retries: *once}}
 {providers}
 models:
   - name: "mock/*"
