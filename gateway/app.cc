@@ -14,6 +14,7 @@
 #include "gateway/admin/reconcile_api.h"
 #include "gateway/admin/usage_api.h"
 #include "gateway/circuit_metrics.h"
+#include "gateway/descriptors.h"
 #include "gateway/log.h"
 #include "gateway/money_metrics.h"
 #include "gateway/version.h"
@@ -54,7 +55,8 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
           std::move(began), std::move(compile), [this](const auto& next) { adopt(next); }, clock_),
       tokens_(tokens),
       metrics_({{"version", kVersion}}, worker_count(keys_->snapshot()->config().server)),
-      client_connections_(keys_->snapshot()->config().server.max_connections),
+      descriptors_(raise_descriptor_limit()),
+      client_connections_(connections_allowed()),
       limiter_(limiter),
       accounting_(accounting),
       // The admin listener stays to the last, so that probes see readiness end.
@@ -253,10 +255,20 @@ void App::on_signal(int signal) {
   shutdown_.hurry();
 }
 
+std::size_t App::connections_allowed() const {
+  const std::size_t wanted = keys_->snapshot()->config().server.max_connections;
+  const std::size_t allowed = connections_within(descriptors_, wanted);
+  if (allowed < wanted) {
+    log::warn("fewer clients at once than max_connections: each may take two descriptors",
+              {{"allowed", allowed}, {"max_connections", wanted}, {"descriptors", descriptors_}});
+  }
+  return allowed;
+}
+
 void App::adopt(const std::shared_ptr<const Snapshot>& next) {
-  client_connections_.allow(next->config().server.max_connections);
-  admin_door_.limits = next->config().server;
   keys_->adopt(next);
+  client_connections_.allow(connections_allowed());
+  admin_door_.limits = next->config().server;
   reconciling_.adopt();
 }
 

@@ -57,6 +57,7 @@ class App {
   void adopt(const std::shared_ptr<const Snapshot>& next);
   void tick();
   void may_be_followed(bool after);
+  std::size_t connections_allowed() const;
   http::Endpoints admin_endpoints();
 
   const config::SystemClock clock_;
@@ -64,6 +65,7 @@ class App {
   Reloader reloader_;
   const admin::Tokens tokens_;
   metrics::Metrics metrics_;
+  const std::size_t descriptors_;
   http::ConnectionCount client_connections_;
   limits::Limiter& limiter_;
   Accounting& accounting_;

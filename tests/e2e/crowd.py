@@ -3,6 +3,7 @@ closed, when, and whether an answer was whole."""
 import asyncio
 import json
 import os
+import socket
 
 # The sizes that the cases name, in place of those that every run can afford.
 FULL = os.environ.get("TOLLGATE_FULL_SIZE") == "1"
@@ -30,14 +31,19 @@ class Answer:
 
 
 class Client:
-    """One connection."""
+    """One connection; `window`: the bytes that its kernel takes for whoever does not read."""
 
-    def __init__(self, port, key):
-        self.port, self.key = port, key
+    def __init__(self, port, key, window=None):
+        self.port, self.key, self.window = port, key, window
         self.reader = self.writer = None
 
     async def __aenter__(self):
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        connection = socket.socket()
+        connection.setblocking(False)
+        if self.window:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.window)
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", self.port))
+        self.reader, self.writer = await asyncio.open_connection(sock=connection)
         return self
 
     async def __aexit__(self, *_):

@@ -107,9 +107,8 @@ class Stopping(unittest.IsolatedAsyncioTestCase):
     async def test_R02_a_client_that_does_not_take_its_last_words_does_not_keep_the_gateway(self):
         stopping(self.house, "100ms")
         self.house.start()
-        client = await self.enterAsyncContext(Client(self.house.port, KEY))
-        client.writer.transport.pause_reading()
-        client.send("mock/words-100000")
+        client = await self.enterAsyncContext(Client(self.house.port, KEY, window=4096))
+        client.send("mock/words-100000", max_tokens=100_000)
         self.streams_are_open(1)
         self.house.gateway.send_signal(signal.SIGTERM)
         self.assertEqual(0, await self.ended(10))
