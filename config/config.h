@@ -23,6 +23,16 @@ namespace config {
 
 using std::chrono::milliseconds;
 
+// TLS at a door of ours.
+struct DoorTls {
+  std::string certificate;  // a PEM file: ours first, then those that lead to an authority
+  std::string key;          // a PEM file
+  milliseconds handshake_timeout{5'000};   // from the connection to the end of its handshake
+  std::size_t handshakes_at_once = 1'000;  // in the process; one more is closed
+
+  bool on() const { return !certificate.empty(); }
+};
+
 // The client listener and what it allows.
 struct Server {
   Endpoint listen{"127.0.0.1", 8080};
@@ -38,6 +48,7 @@ struct Server {
   milliseconds drain_timeout{30'000};  // open requests after SIGTERM; then server_shutdown
   // All attempts of a request together, its answer's last byte included; a model may have its own.
   milliseconds deadline{1'800'000};
+  DoorTls tls;
 };
 
 // The second listener. Its /api always wants a token; beyond the loopback, so does /metrics.
@@ -45,6 +56,7 @@ struct Admin {
   Endpoint listen{"127.0.0.1", 8081};
   std::string token_file = "admin.token";  // made at first start; may do everything
   std::string viewer_token_file;           // must be there; may read. Empty: there is none
+  DoorTls tls;
 };
 
 enum class LogFormat : std::uint8_t { json, text };

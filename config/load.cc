@@ -51,7 +51,7 @@ Config read_config(const YamlNode& root, Surroundings& around) {
   Config out;
   YamlMap map(root);
   const auto server = map.get("server");
-  out.server = read_server(server);
+  out.server = read_server(server, around);
   out.admin = read_admin(map.get("admin"), around);
   out.log = read_log(map.get("log"));
   const auto auth = map.get("auth");

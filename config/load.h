@@ -34,6 +34,13 @@ struct LoadOptions {
   // What is wrong with a finished target (a preset its kind does not know), or an
   // empty text; handed down for the same reason. None: nothing is asked.
   std::function<std::string(const Target& target)> check_target;
+  // Looks into a door's certificate and key, for the same reason: `problem` (empty: they can
+  // be used) and what should be mended all the same.
+  struct CertificateVerdict {
+    std::string problem;
+    std::string warning;
+  };
+  std::function<CertificateVerdict(const DoorTls& tls)> check_certificate;
   // Where to put what works but should be mended; null: nowhere.
   std::vector<Problem>* warnings = nullptr;
   // Where to put the files that were looked at, the configuration's own first; null: nowhere.

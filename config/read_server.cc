@@ -32,7 +32,7 @@ void read_workers(const YamlNode& node, int& out) {
 
 }  // namespace
 
-Server read_server(const YamlNode& node) {
+Server read_server(const YamlNode& node, const Surroundings& around) {
   Server out;
   YamlMap map(node);
   read_endpoint(map.get("listen"), out.listen);
@@ -47,6 +47,7 @@ Server read_server(const YamlNode& node) {
   read_duration(map.get("sign_of_life"), out.sign_of_life);
   read_duration(map.get("drain_timeout"), out.drain_timeout, milliseconds{0});
   read_duration(map.get("deadline"), out.deadline, kShortestDeadline);
+  out.tls = read_door_tls(map.get("tls"), around);
   return out;
 }
 
@@ -66,6 +67,7 @@ Admin read_admin(const YamlNode& node, const Surroundings& around) {
       viewer_token_file.problem("is the same file as token_file: viewers could do everything");
     }
   }
+  out.tls = read_door_tls(map.get("tls"), around);
   // Whoever opens the door to others is made to say by whose leave.
   if (!is_loopback(out.listen.host) && !token_file) {
     listen.problem(

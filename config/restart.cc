@@ -9,8 +9,24 @@ std::vector<std::string_view> keep_what_needs_a_restart(Config& next, const Conf
     kept.push_back(name);
     value = now;
   };
+  // Its files may change at any time, but not whether there are any.
+  const auto keep_tls = [&kept](std::string_view name, DoorTls& value, const DoorTls& now) {
+    const bool same_limits = value.handshake_timeout == now.handshake_timeout &&
+                             value.handshakes_at_once == now.handshakes_at_once;
+    if (value.on() != now.on()) {
+      value = now;
+    } else if (!same_limits) {
+      value.handshake_timeout = now.handshake_timeout;
+      value.handshakes_at_once = now.handshakes_at_once;
+    } else {
+      return;
+    }
+    kept.push_back(name);
+  };
   keep("server.listen", next.server.listen, running.server.listen);
   keep("server.workers", next.server.workers, running.server.workers);
+  keep_tls("server.tls", next.server.tls, running.server.tls);
+  keep_tls("admin.tls", next.admin.tls, running.admin.tls);
   keep("admin.listen", next.admin.listen, running.admin.listen);
   keep("admin.token_file", next.admin.token_file, running.admin.token_file);
   keep("admin.viewer_token_file", next.admin.viewer_token_file, running.admin.viewer_token_file);

@@ -33,9 +33,12 @@ struct Surroundings {
 inline constexpr milliseconds kShortestDeadline{100};
 
 // read_server.cc
-Server read_server(const YamlNode& node);
+Server read_server(const YamlNode& node, const Surroundings& around);
 Admin read_admin(const YamlNode& node, const Surroundings& around);
 Log read_log(const YamlNode& node);
+
+// read_tls.cc
+DoorTls read_door_tls(const YamlNode& node, const Surroundings& around);
 
 // read_secret.cc: literal, ${NAME} or file:/path.
 void read_secret(const YamlNode& node, Secret& out, Surroundings& around);

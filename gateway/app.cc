@@ -57,11 +57,14 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
       metrics_({{"version", kVersion}}, worker_count(keys_->snapshot()->config().server)),
       descriptors_(raise_descriptor_limit()),
       client_connections_(connections_allowed()),
+      certificates_(keys_->snapshot()->config()),
+      client_handshakes_(keys_->snapshot()->config().server.tls.handshakes_at_once),
       limiter_(limiter),
       accounting_(accounting),
       // The admin listener stays to the last, so that probes see readiness end.
       shutdown_(control_, workers_, [this] { control_.stop(); }),
       admin_count_(kAdminConnections),
+      admin_handshakes_(keys_->snapshot()->config().admin.tls.handshakes_at_once),
       admin_endpoints_(admin_endpoints()),
       admin_door_{.endpoints = admin_endpoints_,
                   .limits = keys_->snapshot()->config().server,
@@ -97,8 +100,15 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
             return keys_->note(who, "reload", "configuration", "{}");
           }} {
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) signals_.add(signal);
-  const Shared shared{clock_,  metrics_, client_connections_, shutdown_.draining(), limiter_,
-                      drains_, breakers_};
+  const Shared shared{clock_,  metrics_,  client_connections_, shutdown_.draining(),  limiter_,
+                      drains_, breakers_, client_handshakes_,  certificates_.client()};
+  if (certificates_.admin()) {
+    admin_door_.tls = std::make_unique<http::TlsDoor>(
+        http::TlsDoor{.server = certificates_.admin(),
+                      .time_limit = keys_->snapshot()->config().admin.tls.handshake_timeout,
+                      .under_way = admin_handshakes_,
+                      .turns = http::HandshakeTurns(control_.get_executor())});
+  }
   metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
@@ -106,6 +116,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
     add_circuit_metrics(*keys_->snapshot(), breakers_, clock_.now(), families);
     reconciling_.add_metrics(families);
     reloader_.add_metrics(families);
+    certificates_.add_metrics(families);
   });
   const config::Server& server = keys_->snapshot()->config().server;
   for (auto& sockets : doors.for_workers(server.listen, worker_count(server))) {
@@ -269,6 +280,9 @@ void App::adopt(const std::shared_ptr<const Snapshot>& next) {
   keys_->adopt(next);
   client_connections_.allow(connections_allowed());
   admin_door_.limits = next->config().server;
+  certificates_.adopt(next->config());
+  for (auto& worker : workers_) worker->adopt_certificate(certificates_.client());
+  if (admin_door_.tls) admin_door_.tls->server = certificates_.admin();
   reconciling_.adopt();
 }
 

@@ -18,6 +18,7 @@
 #include "gateway/admin/reconcile_api.h"
 #include "gateway/admin/targets_api.h"
 #include "gateway/admin/tokens.h"
+#include "gateway/certificates.h"
 #include "gateway/doors.h"
 #include "gateway/handover.h"
 #include "gateway/http/listener.h"
@@ -36,7 +37,8 @@ class App {
   // How many threads serve clients.
   static int worker_count(const config::Server& server);
 
-  // Binds what is missing of the doors; throws std::system_error where it cannot.
+  // Binds what is missing of the doors; throws std::system_error where it cannot, and
+  // std::runtime_error where their certificates cannot be used.
   // The limiter is the one that the keys count in. It and the accounting outlive the app.
   // `began`: the configuration that the keys were opened with.
   App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig began,
@@ -67,6 +69,8 @@ class App {
   metrics::Metrics metrics_;
   const std::size_t descriptors_;
   http::ConnectionCount client_connections_;
+  Certificates certificates_;
+  http::ConnectionCount client_handshakes_;
   limits::Limiter& limiter_;
   Accounting& accounting_;
   std::atomic<int> drains_{0};  // Worker::drains()
@@ -79,6 +83,7 @@ class App {
   Deadlines deadlines_{control_, clock_};
   TaskGroup admin_connections_;
   http::ConnectionCount admin_count_;
+  http::ConnectionCount admin_handshakes_;
   http::Endpoints admin_endpoints_;
   http::Door admin_door_;
   http::Listener admin_listener_;

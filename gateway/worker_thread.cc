@@ -36,6 +36,16 @@ WorkerThread::WorkerThread(int index, const Shared& shared, Accounting& accounti
   door_.on_connection = [&shard = shared.metrics.shard(index)](bool open) {
     open ? shard.connection_opened() : shard.connection_closed();
   };
+  if (shared.tls) {
+    door_.tls = std::make_unique<http::TlsDoor>(
+        http::TlsDoor{.server = shared.tls,
+                      .time_limit = door_.limits.tls.handshake_timeout,
+                      .under_way = shared.handshakes,
+                      .turns = http::HandshakeTurns(worker_.io().get_executor()),
+                      .on_handshake = [&shard = shared.metrics.shard(index)](http::Handshake end) {
+                        shard.handshake(static_cast<std::size_t>(end));
+                      }});
+  }
   door_.on_exception = [](std::string_view request_id, std::string_view what) {
     log::error("a request ended in an exception", {{"request", request_id}, {"what", what}});
   };
@@ -64,6 +74,12 @@ void WorkerThread::start() {
 void WorkerThread::adopt(const std::shared_ptr<const Snapshot>& next) {
   worker_.adopt(next);
   net::post(worker_.io(), [this, limits = next->config().server] { door_.limits = limits; });
+}
+
+void WorkerThread::adopt_certificate(const std::shared_ptr<const tls::Server>& next) {
+  net::post(worker_.io(), [this, next] {
+    if (door_.tls && next) door_.tls->server = next;
+  });
 }
 
 void WorkerThread::drain(std::function<void()> done) {

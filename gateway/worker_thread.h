@@ -28,6 +28,8 @@ struct Shared {
   limits::Limiter& limiter;
   std::atomic<int>& drains;  // Worker::drains()
   upstream::CircuitBreakers& breakers;
+  http::ConnectionCount& handshakes;       // TLS handshakes under way
+  std::shared_ptr<const tls::Server> tls;  // nullptr: the door is a plain one
 };
 
 class WorkerThread {
@@ -47,6 +49,8 @@ class WorkerThread {
 
   // From the control thread.
   void adopt(const std::shared_ptr<const Snapshot>& next);
+  // From the next handshake on, where the door speaks TLS.
+  void adopt_certificate(const std::shared_ptr<const tls::Server>& next);
   // Accepts no more and lets what is open finish; `done` runs on the worker's thread when
   // the last connection has gone.
   void drain(std::function<void()> done);

@@ -4,11 +4,13 @@
 #include <unistd.h>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include "gateway/admin/tokens.h"
 #include "gateway/cli/run_to_end.h"
 #include "gateway/keys/gateway_file.h"
+#include "gateway/tls/server.h"
 #include "gateway/upstream/exchange.h"
 #include "providers/wire/json_document.h"
 #include "providers/wire/sse_parser.h"
@@ -22,6 +24,25 @@ using http::verb;
 constexpr std::size_t kLongest = 512UL * 1024 * 1024;
 constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
+
+// Over TLS the gateway must prove to hold the key of the very certificate that the
+// configuration names, whoever signed it.
+Result<config::Target> target_at(const config::Endpoint& admin, const config::DoorTls& tls) {
+  config::Target target;
+  target.base_url = {.tls = tls.on(),
+                     .host = admin.host,
+                     .port = admin.port,
+                     .path = {},
+                     .host_header = to_string(admin)};
+  if (!tls.on()) return target;
+  const auto server = tls::Server::load(tls);
+  if (const auto* problem = std::get_if<std::string>(&server)) {
+    return config::failure(config::ErrorCode::internal, "admin.tls: " + *problem);
+  }
+  target.ca_file = tls.certificate;
+  target.base_url.host = std::get<std::shared_ptr<const tls::Server>>(server)->a_name();
+  return target;
+}
 
 }  // namespace
 
@@ -44,17 +65,23 @@ Result<std::unique_ptr<AdminClient>> AdminClient::find(const config::Config& con
   const std::string& file = config.admin.token_file;
   auto token = admin::read_token(file);
   if (!token) return std::move(token).error();
-  return std::unique_ptr<AdminClient>(new AdminClient(*gateway, file, *std::move(token)));
+  auto target = target_at(*gateway, config.admin.tls);
+  if (!target) return std::move(target).error();
+  return std::unique_ptr<AdminClient>(
+      new AdminClient(*gateway, *std::move(target), file, *std::move(token)));
 }
 
-AdminClient::AdminClient(const config::Endpoint& admin, std::string token_file, std::string token)
-    : token_file_(std::move(token_file)), token_(std::move(token)) {
-  target_.base_url = {.tls = false,
-                      .host = admin.host,
-                      .port = admin.port,
-                      .path = {},
-                      .host_header = to_string(admin)};
-}
+AdminClient::AdminClient(const config::Endpoint& admin, config::Target target,
+                         std::string token_file, std::string token)
+    : token_file_(std::move(token_file)),
+      token_(std::move(token)),
+      target_(std::move(target)),
+      // Whatever name the certificate has, the gateway is where its file says.
+      pools_(io_, deadlines_, clock_, {},
+             [this, address = net::ip::make_address(admin.host)](const std::string&,
+                                                                 const auto& done) {
+               net::post(io_, [address, done] { done({}, {address}); });
+             }) {}
 
 Result<std::string> AdminClient::ask(verb method, const std::string& path,
                                      const std::string& body) {

@@ -36,7 +36,8 @@ class AdminClient {
   config::Result<void> follow(const std::string& path, const std::string& body, const Take& take);
 
  private:
-  AdminClient(const config::Endpoint& admin, std::string token_file, std::string token);
+  AdminClient(const config::Endpoint& admin, config::Target target, std::string token_file,
+              std::string token);
   Awaitable<config::Result<std::string>> exchange(http::verb method, const std::string& path,
                                                   const std::string& body);
   Awaitable<config::Result<void>> events(const std::string& path, const std::string& body,
@@ -52,7 +53,7 @@ class AdminClient {
   net::io_context io_{1};
   const config::SystemClock clock_;
   Deadlines deadlines_{io_, clock_};
-  upstream::Pools pools_{io_, deadlines_, clock_};
+  upstream::Pools pools_;
 };
 
 }  // namespace gateway::cli

@@ -6,6 +6,7 @@
 
 #include "config/load.h"
 #include "config/restart.h"
+#include "gateway/tls/server.h"
 #include "providers/registry.h"
 
 namespace gateway::cli {
@@ -25,6 +26,14 @@ CompiledConfig compile_config(const std::string& config_path, limits::Limiter* l
   };
   options.warnings = &out.warnings;
   options.files = &out.files;
+  options.check_certificate = [](const config::DoorTls& files) {
+    const auto loaded = tls::Server::load(files);
+    if (const auto* problem = std::get_if<std::string>(&loaded)) {
+      return config::LoadOptions::CertificateVerdict{*problem, {}};
+    }
+    return config::LoadOptions::CertificateVerdict{
+        {}, std::get<std::shared_ptr<const tls::Server>>(loaded)->warning()};
+  };
   auto loaded = config::load(config_path, options);
   if (auto* found = std::get_if<std::vector<config::Problem>>(&loaded)) {
     out.problems = std::move(*found);

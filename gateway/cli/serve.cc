@@ -110,7 +110,7 @@ int serve(const ServeOptions& options) {
   try {
     return run(options, std::move(compiled), *std::move(origin), *tokens, limiter, **accounting,
                clock);
-  } catch (const std::system_error& error) {
+  } catch (const std::runtime_error& error) {  // std::system_error among them
     fmt::print(stderr, "{}\n", error.what());
     return 1;
   }

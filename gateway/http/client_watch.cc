@@ -1,9 +1,7 @@
 #include "gateway/http/client_watch.h"
 
-#include <cerrno>
 #include <chrono>
 #include <poll.h>
-#include <sys/socket.h>
 #include <utility>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -46,11 +44,9 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
   void woken(error_code error) {
     if (over) return;
     if (!error) {
-      char byte = 0;
-      const auto peeked = ::recv(connection.socket().native_handle(), &byte, 1,
-                                 MSG_PEEK | MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (peeked > 0) return look();
-      if (peeked < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return wait();
+      const Transport::Client client = connection.transport().look();
+      if (client == Transport::Client::sending) return look();
+      if (client == Transport::Client::quiet) return wait();
     }
     end();
   }

@@ -5,7 +5,6 @@
 #include <exception>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -37,7 +36,7 @@ constexpr std::size_t kFarewellBytes = 4 * 1024 * 1024;
 Connection::Connection(Door& door, TcpSocket socket, bool counted)
     : Task(door.tasks),
       door_(door),
-      socket_(std::move(socket)),
+      transport_(std::move(socket)),
       counted_(counted),
       deadline_(
           door.deadlines, [](void* self) { static_cast<Connection*>(self)->expired(); }, this) {
@@ -65,16 +64,51 @@ void Connection::start(Door& door, TcpSocket socket, bool counted) {
 
 Awaitable<void> Connection::run(std::unique_ptr<Connection> self) {
   try {
-    if (self->counted_) {
+    const bool ready = !self->door_.tls || co_await self->secure();
+    if (ready && self->counted_) {
       while (co_await self->serve_one()) {
       }
-    } else {
+    } else if (ready) {
       co_await self->turn_away();
     }
-    if (self->more_may_come_) co_await self->farewell();
+    if (self->more_may_come_) {
+      co_await self->farewell();
+    } else if (!self->abandoned_) {
+      self->transport_.say_goodbye();
+    }
   } catch (const std::exception& bug) {
     if (self->door_.on_exception) self->door_.on_exception(self->request_id_, bug.what());
   }
+}
+
+Awaitable<bool> Connection::secure() {
+  const Handshake result = co_await shake_hands();
+  stop_waiting();
+  if (door_.tls->on_handshake) door_.tls->on_handshake(result);
+  if (result == Handshake::plain_http) {
+    closes_ = more_may_come_ = true;
+    const Error wrong = failure(ErrorCode::malformed_request,
+                                "This port speaks TLS: the address begins with https://.");
+    co_await refuse(wrong);
+  }
+  co_return result == Handshake::done;
+}
+
+Awaitable<Handshake> Connection::shake_hands() {
+  TlsDoor& ours = *door_.tls;
+  wait_for(Waiting::handshake, ours.time_limit);
+  const Transport::Greeting greeting = co_await transport_.greeting();
+  if (greeting == Transport::Greeting::plain_http) co_return Handshake::plain_http;
+  if (greeting == Transport::Greeting::nothing) {
+    co_return timed_out_ ? Handshake::timed_out : Handshake::failed;
+  }
+  // Counted from here on: who says nothing costs us nothing.
+  const ConnectionCount::Place place(ours.under_way);
+  if (!place) co_return Handshake::too_many;
+  const std::shared_ptr<const tls::Server> server = ours.server;
+  const error_code failed = co_await transport_.shake_hands(*server, ours.turns);
+  if (timed_out_) co_return Handshake::timed_out;
+  co_return failed ? Handshake::failed : Handshake::done;
 }
 
 // The kernel keeps refused clients waiting, an answer tells them to come back.
@@ -191,32 +225,25 @@ bool Connection::closes() {
 }
 
 void Connection::abandon() {
-  closes_ = true;
+  closes_ = abandoned_ = true;
   more_may_come_ = false;
   if (speaks_1_1()) return;  // the last chunk is missing, and shows it
   error_code ignored;
-  socket_.set_option(net::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);
+  socket().set_option(net::socket_base::linger(true, 0), ignored);
+  socket().close(ignored);
 }
 
 Awaitable<error_code> Connection::write_outgoing() {
   wait_for(Waiting::client_to_take, door_.limits.write_timeout);
-  const error_code error = co_await outgoing_.write_to(socket_);
+  const error_code error = co_await transport_.write(outgoing_);
   stop_waiting();
   if (error) closes_ = true;
   co_return error;
 }
 
-Awaitable<std::size_t> Connection::read_some(char* at, std::size_t room) {
-  const auto [error, size] = co_await socket_.async_read_some(net::buffer(at, room), kAsTuple);
-  co_return error ? 0 : size;
-}
-
 // Says no more, listens a little, and closes.
 Awaitable<void> Connection::farewell() {
-  error_code error;
-  socket_.shutdown(TcpSocket::shutdown_send, error);
-  if (error) co_return;
+  if (!transport_.finish()) co_return;
   wait_for(Waiting::farewell, kFarewell);
   buffer_.reserve(door_.limits.max_head_bytes);
   for (std::size_t heard = 0; heard < kFarewellBytes;) {
@@ -241,6 +268,11 @@ void Connection::stop_waiting() {
 void Connection::expired() {
   error_code ignored;
   switch (waiting_) {
+    case Waiting::handshake:
+      // Perhaps it waits for its turn and not for the socket.
+      timed_out_ = true;
+      socket().close(ignored);
+      return;
     case Waiting::body: {
       // A body may take as long as it is allowed to while it keeps coming.
       const auto passed = std::chrono::ceil<milliseconds>(door_.clock.now() - body_since_);
@@ -255,15 +287,15 @@ void Connection::expired() {
     case Waiting::first_byte:
     case Waiting::head:
       timed_out_ = true;
-      socket_.cancel(ignored);
+      socket().cancel(ignored);
       return;
     case Waiting::client_to_take:
       // It has not read for so long that it may not be given time to read the rest.
-      socket_.set_option(net::socket_base::linger(true, 0), ignored);
-      socket_.close(ignored);
+      socket().set_option(net::socket_base::linger(true, 0), ignored);
+      socket().close(ignored);
       return;
     case Waiting::farewell:
-      socket_.close(ignored);
+      socket().close(ignored);
       return;
     case Waiting::nothing:
       return;
@@ -272,21 +304,23 @@ void Connection::expired() {
 
 void Connection::drain() {
   // What is under way ends with Connection: close; who says nothing is hardly waited for.
-  if (waiting_ == Waiting::first_byte) deadline_.set(kLastOrders);
+  if (waiting_ == Waiting::first_byte || waiting_ == Waiting::handshake) {
+    deadline_.set(kLastOrders);
+  }
 }
 
 void Connection::hurry() {
-  const bool reads =
-      waiting_ == Waiting::first_byte || waiting_ == Waiting::head || waiting_ == Waiting::body;
+  const bool reads = waiting_ == Waiting::handshake || waiting_ == Waiting::first_byte ||
+                     waiting_ == Waiting::head || waiting_ == Waiting::body;
   error_code ignored;
-  if (reads) socket_.cancel(ignored);
+  if (reads) socket().cancel(ignored);
   if (watch_ != nullptr) watch_->hurry();
 }
 
 void Connection::cut() {
   error_code ignored;
   closes_ = true;
-  socket_.close(ignored);
+  socket().close(ignored);
   if (watch_ != nullptr) watch_->cut();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // One client connection: reads requests one after the other, lets the endpoints answer
-// them, and closes where HTTP says. Owns its socket and buffers; lives on one worker's
+// them, and closes where HTTP says. Owns its transport and buffers; lives on one worker's
 // thread, and as long as its coroutine. All limits of time hang on one Deadline.
 
 #include <chrono>
@@ -19,6 +19,7 @@
 #include "gateway/http/padded_buffer.h"
 #include "gateway/http/parser.h"
 #include "gateway/http/request.h"
+#include "gateway/http/transport.h"
 #include "gateway/task_group.h"
 
 namespace gateway::http {
@@ -43,7 +44,8 @@ class Connection final : public TaskGroup::Task {
   void cut() override;
 
   // For the Reply and its watch, while a request is being answered.
-  TcpSocket& socket() { return socket_; }
+  Transport& transport() { return transport_; }
+  TcpSocket& socket() { return transport_.socket(); }
   Deadlines& deadlines() { return door_.deadlines; }
   // Whoever answers is told through it when the connection is cut; nullptr: nobody waits.
   void watched_by(ClientWatch* watch) { watch_ = watch; }
@@ -65,9 +67,23 @@ class Connection final : public TaskGroup::Task {
 
  private:
   // What is being waited for, and so what an expired deadline means.
-  enum class Waiting : std::uint8_t { nothing, first_byte, head, body, client_to_take, farewell };
+  enum class Waiting : std::uint8_t {
+    nothing,
+    handshake,
+    first_byte,
+    head,
+    body,
+    client_to_take,
+    farewell
+  };
+
+  // A client that has just come, while we are about to leave.
+  static constexpr std::chrono::milliseconds kLastOrders{1'000};
 
   static Awaitable<void> run(std::unique_ptr<Connection> self);
+  // On a TLS port: false: the connection is over.
+  Awaitable<bool> secure();
+  Awaitable<Handshake> shake_hands();
   Awaitable<void> turn_away();
   Awaitable<bool> serve_one();
   Awaitable<void> answer(const Endpoint& endpoint);
@@ -93,14 +109,16 @@ class Connection final : public TaskGroup::Task {
   Awaitable<void> discard_body();
 
   // 0: the client ended the connection, or the deadline did.
-  Awaitable<std::size_t> read_some(char* at, std::size_t room);
+  Awaitable<std::size_t> read_some(char* at, std::size_t room) {
+    return transport_.read_some(at, room);
+  }
   void wait_for(Waiting what, std::chrono::milliseconds at_most);
   void stop_waiting();
   void expired();
   std::string_view buffered() { return {buffer_.data() + begin_, end_ - begin_}; }
 
   Door& door_;
-  TcpSocket socket_;
+  Transport transport_;
   const bool counted_;
 
   Deadline deadline_;
@@ -128,6 +146,7 @@ class Connection final : public TaskGroup::Task {
   std::string request_id_;
   std::size_t to_discard_ = 0;
   bool closes_ = false;         // after this answer
+  bool abandoned_ = false;      // no end in order may be seen
   bool more_may_come_ = false;  // the client may still be sending: close so that it can read
 
   // The answer.

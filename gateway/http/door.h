@@ -4,8 +4,10 @@
 // its connections.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,8 +17,10 @@
 #include "gateway/deadlines.h"
 #include "gateway/http/date.h"
 #include "gateway/http/endpoints.h"
+#include "gateway/http/handshakes.h"
 #include "gateway/http/request_ids.h"
 #include "gateway/task_group.h"
+#include "gateway/tls/server.h"
 
 namespace gateway::http {
 
@@ -38,9 +42,33 @@ class ConnectionCount {
   void allow(std::size_t most) { most_.store(most, std::memory_order_relaxed); }
   std::size_t open() const { return open_.load(std::memory_order_relaxed); }
 
+  // Entered, where there was room, for as long as it lives.
+  class Place {
+   public:
+    explicit Place(ConnectionCount& count) : count_(count.enter() ? &count : nullptr) {}
+    ~Place() {
+      if (count_ != nullptr) count_->leave();
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    explicit operator bool() const { return count_ != nullptr; }
+
+   private:
+    ConnectionCount* const count_;
+  };
+
  private:
   std::atomic<std::size_t> most_;
   std::atomic<std::size_t> open_{0};
+};
+
+// What a door that speaks TLS has beside a plain one.
+struct TlsDoor {
+  std::shared_ptr<const tls::Server> server;  // replaced when the certificate is
+  std::chrono::milliseconds time_limit;
+  ConnectionCount& under_way;  // handshakes of the process
+  HandshakeTurns turns;
+  std::function<void(Handshake)> on_handshake{};
 };
 
 // A request the door itself answered with an error: no handler saw it.
@@ -65,6 +93,8 @@ struct Door {
   std::function<void(bool)> on_connection{};
   // An exception left a handler: a bug, answered 500 where nothing was written yet.
   std::function<void(std::string_view request_id, std::string_view what)> on_exception{};
+  // nullptr: a plain door.
+  std::unique_ptr<TlsDoor> tls{};
   // How errors look at this door; nullptr: as OpenAI's.
   std::string (*error_json)(const config::Error& error, std::string_view request_id) = nullptr;
 };

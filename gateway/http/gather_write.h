@@ -14,6 +14,16 @@
 
 namespace gateway::http {
 
+// What is left of `ranges` once `moved` bytes of them have gone.
+inline std::span<net::const_buffer> behind(std::span<net::const_buffer> ranges, std::size_t moved) {
+  while (!ranges.empty() && moved >= ranges.front().size()) {
+    moved -= ranges.front().size();
+    ranges = ranges.subspan(1);
+  }
+  if (moved > 0) ranges.front() += moved;
+  return ranges;
+}
+
 class GatherWrite {
  public:
   void clear() { ranges_.clear(); }
@@ -24,6 +34,8 @@ class GatherWrite {
     body.for_each([this](std::string_view range) { add(range); });
   }
 
+  std::span<net::const_buffer> ranges() { return ranges_; }
+
   // Writes all of it, or says why not. Asio hands at most 64 ranges to one sendmsg.
   template <class Stream>
   Awaitable<error_code> write_to(Stream& stream) {
@@ -31,11 +43,7 @@ class GatherWrite {
     while (!left.empty()) {
       auto [error, written] = co_await stream.async_write_some(left, kAsTuple);
       if (error) co_return error;
-      while (!left.empty() && written >= left.front().size()) {
-        written -= left.front().size();
-        left = left.subspan(1);
-      }
-      if (written > 0) left.front() += written;
+      left = behind(left, written);
     }
     co_return error_code{};
   }

@@ -236,6 +236,18 @@ std::vector<MetricFamily> Metrics::Collect() const {
   }
   out.push_back(std::move(rejected));
 
+  MetricFamily handshakes = family(
+      "tollgate_tls_handshakes_total",
+      "TLS handshakes of clients, by how they ended; plain_http: a client forgot the s of https.",
+      MetricType::Counter);
+  for (std::size_t end = 0; end < kHandshakes.size(); ++end) {
+    std::uint64_t sum = 0;
+    for (const Shard* shard : counted_) sum += shard->handshakes_[end].read();
+    if (sum == 0) continue;
+    add_counter(handshakes, labelled("result", kHandshakes[end]), static_cast<double>(sum));
+  }
+  out.push_back(std::move(handshakes));
+
   MetricFamily streams =
       family("tollgate_open_streams", "Streamed answers under way, by worker.", MetricType::Gauge);
   MetricFamily connections =

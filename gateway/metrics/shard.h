@@ -55,6 +55,10 @@ inline constexpr std::array<std::string_view, 8> kTokenKinds{
     "image_input", "completion",  "reasoning",    "audio_output"};
 using TokenCounts = std::array<Count, kTokenKinds.size()>;
 
+// How TLS handshakes at our own door end; as http::Handshake has them.
+inline constexpr std::array<std::string_view, 5> kHandshakes{"done", "failed", "timed_out",
+                                                             "too_many", "plain_http"};
+
 // Why an attempt's accounting deserves a second look.
 inline constexpr std::string_view kUnknownCost = "unknown_cost";
 inline constexpr std::string_view kMaybeBilled = "maybe_billed";
@@ -86,6 +90,9 @@ class alignas(64) Shard {
   void connection_opened() { open_connections_.up(); }
   void connection_closed() { open_connections_.down(); }
 
+  // A TLS handshake ended in this of kHandshakes.
+  void handshake(std::size_t end) { handshakes_[end].add(1); }
+
  private:
   friend class Metrics;
 
@@ -106,6 +113,7 @@ class alignas(64) Shard {
   Durations<kOverheadBounds> journal_waits_;
   Count journal_refusals_;
   std::array<Count, config::kErrorShapes.size()> rejected_;
+  std::array<Count, kHandshakes.size()> handshakes_;
   Level open_streams_;
   Level open_connections_;
   Series<2, Count> rescues_;  // route, outcome

@@ -14,13 +14,9 @@
 #include <utility>
 
 #include "gateway/async.h"
+#include "gateway/io.h"
 
 namespace gateway::upstream {
-
-struct Io {
-  error_code error;       // would_block: nothing now; eof: the peer closed in order
-  std::size_t bytes = 0;  // moved, also where error is set
-};
 
 class Connection {
  public:

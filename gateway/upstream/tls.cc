@@ -1,7 +1,5 @@
 #include "gateway/upstream/tls.h"
 
-#include <cerrno>
-
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -25,16 +23,21 @@ int store_session(SSL* ssl, SSL_SESSION* session) {
 config::Result<SslContextPtr> make_context(const std::string& ca_file) {
   ERR_clear_error();
   SslContextPtr context(SSL_CTX_new(TLS_client_method()));
-  if (!context) return unavailable("TLS context: " + tls_failure());
+  if (!context) return unavailable("TLS context: " + tls::failure_in_words());
 
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
                                      : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
-  if (loaded != 1) return unavailable(fmt::format("CA file {}: {}", ca_file, tls_failure()));
+  // A file may also hold the very certificate that is meant, without who signed it.
+  if (!ca_file.empty()) {
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
+  }
+  if (loaded != 1)
+    return unavailable(fmt::format("CA file {}: {}", ca_file, tls::failure_in_words()));
 
   const bool set = SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1 &&
                    SSL_CTX_set_alpn_protos(context.get(), kAlpn, sizeof kAlpn) == 0;
-  if (!set) return unavailable("TLS context: " + tls_failure());
+  if (!set) return unavailable("TLS context: " + tls::failure_in_words());
 
   // Idle connections keep no record buffers; a write may be repeated from elsewhere,
   // because ranges are gathered anew each time.
@@ -77,7 +80,7 @@ config::Result<SslPtr> Tls::client(const OriginView& origin) {
   ERR_clear_error();
   SslPtr ssl(SSL_new(*found));
   if (!ssl || !expect_peer(ssl.get(), std::string(origin.host))) {
-    return unavailable("TLS client: " + tls_failure());
+    return unavailable("TLS client: " + tls::failure_in_words());
   }
   SSL_set_connect_state(ssl.get());
 
@@ -96,14 +99,6 @@ TlsSessionSlot& Tls::session_of(const OriginView& origin) {
 
 void Tls::keep_sessions(SSL* ssl, TlsSessionSlot& slot) {
   SSL_set_app_data(ssl, &slot);
-}
-
-std::string tls_failure() {
-  const unsigned long code = ERR_peek_last_error();
-  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  std::string text = reason != nullptr ? reason : fmt::format("error {:#x}", code);
-  ERR_clear_error();
-  return text;
 }
 
 }  // namespace gateway::upstream

@@ -4,25 +4,19 @@
 // chain and its name, and there is no way to say otherwise. The worker's thread only;
 // outlives every TlsConnection made from it.
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
-#include <openssl/ssl.h>
-
 #include "config/base/error.h"
+#include "gateway/tls/openssl.h"
 #include "gateway/upstream/origin.h"
 
 namespace gateway::upstream {
 
-template <auto kFree>
-struct OpensslFree {
-  void operator()(auto* object) const { kFree(object); }
-};
-using SslPtr = std::unique_ptr<SSL, OpensslFree<SSL_free>>;
-using SslContextPtr = std::unique_ptr<SSL_CTX, OpensslFree<SSL_CTX_free>>;
-using SslSessionPtr = std::unique_ptr<SSL_SESSION, OpensslFree<SSL_SESSION_free>>;
+using tls::SslContextPtr;
+using tls::SslPtr;
+using tls::SslSessionPtr;
 
 // Where TlsConnection leaves sessions as the upstream issues them.
 struct TlsSessionSlot {
@@ -47,8 +41,5 @@ class Tls {
   std::unordered_map<std::string, SslContextPtr> contexts_;  // by CA file
   std::unordered_map<Origin, TlsSessionSlot, OriginHash, OriginEqual> sessions_;
 };
-
-// The newest entry of OpenSSL's error queue in words; empties the queue.
-std::string tls_failure();
 
 }  // namespace gateway::upstream

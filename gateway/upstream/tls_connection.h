@@ -1,13 +1,10 @@
 #pragma once
-// A Connection inside TLS. OpenSSL reads and writes the socket through a BIO of ours
-// that never raises SIGPIPE and remembers when the socket is empty; its record buffers
-// are released whenever they are empty, so a quiet connection keeps none.
+// A Connection inside TLS (tls::Stream).
 
-#include <cstddef>
-#include <memory>
 #include <span>
 
 #include "config/base/error.h"
+#include "gateway/tls/stream.h"
 #include "gateway/upstream/connection.h"
 #include "gateway/upstream/tls.h"
 
@@ -17,7 +14,6 @@ class TlsConnection final : public Connection {
  public:
   // `slot` outlives the connection.
   TlsConnection(TcpSocket socket, SslPtr ssl, TlsSessionSlot& slot);
-  ~TlsConnection() override;
 
   // Before anything else. Fails with upstream_unavailable and, in `detail`, what was
   // wrong with the certificate; nothing of a request has been sent then.
@@ -28,13 +24,7 @@ class TlsConnection final : public Connection {
   bool quiet() override;
 
  private:
-  struct Bio;
-
-  error_code failure(int result, TcpSocket::wait_type& waits_for);
-  void note_error();
-
-  SslPtr ssl_;
-  error_code socket_error_;  // what ended the socket, as the BIO saw it
+  tls::Stream stream_;
 };
 
 }  // namespace gateway::upstream

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "tests/support/door_tls.h"
+
 namespace e2e {
 
 using simulator::member;
@@ -16,8 +18,9 @@ namespace {
 constexpr std::string_view kKeySha256 =
     "8abfbfbdeb0b70f18469d34c781665f68c8869075934c5683f1dabb359a1fb0b";
 
-constexpr std::string_view kConfiguration = R"(server: {{listen: "127.0.0.1:0", workers: 2{server}}}
-admin: {{listen: "127.0.0.1:0"}}
+constexpr std::string_view kConfiguration =
+    R"(server: {{listen: "127.0.0.1:0", workers: 2{tls}{server}}}
+admin: {{listen: "127.0.0.1:0"{tls}}}
 log: {{level: info, file: ""}}
 keys:
   - {{name: tester, team: tests, sha256: {sha256}}}
@@ -109,7 +112,9 @@ HeaderFields with_key(HeaderFields headers) {
 }  // namespace
 
 std::string configuration(const std::string& base, std::string_view server_settings) {
+  const test::DoorTls* tls = test::door_tls();
   return fmt::format(kConfiguration, fmt::arg("server", server_settings),
+                     fmt::arg("tls", tls != nullptr ? tls->setting : ""),
                      fmt::arg("sha256", kKeySha256), fmt::arg("base", base));
 }
 

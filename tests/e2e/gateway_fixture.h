@@ -1,6 +1,7 @@
 #pragma once
 // The real gateway in front of the upstream simulator, started once for a suite of tests,
-// and short ways to ask it. One thread.
+// and short ways to ask it. One thread. With TOLLGATE_TEST_TLS=1 both its doors, and all
+// clients of the tests, speak TLS.
 //
 // Models, beside those of config/demo.yaml: "openrouter/X", "haimaker/X", "reka/X",
 // "native/X" and "onprem/X" reach the simulator's "mock/X" in that dialect, so that a test

@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/e2e/gateway_fixture.h"
+#include "tests/support/door_tls.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/wait_for.h"
 
@@ -49,6 +50,8 @@ teams:
     }
     client_port_ = *test::port_in(test::read_file(file("ports")), "client");
     admin_port_ = *test::port_in(test::read_file(file("ports")), "admin");
+    test::is_a_door(client_port_);
+    test::is_a_door(admin_port_);
   }
   int stop() { return gateway_->stop(); }
   std::string file(const std::string& name) const { return folder_.file(name); }

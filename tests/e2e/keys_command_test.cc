@@ -10,6 +10,7 @@
 
 #include "tests/e2e/keys_fixture.h"
 #include "tests/support/child_process.h"
+#include "tests/support/door_tls.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/wait_for.h"
 
@@ -146,7 +147,9 @@ TEST_F(KeysCommand, WorksWithoutAGatewayAndTheNextOneKnowsTheKey) {
                              {}, folder.file("log"));
   ASSERT_TRUE(wait_for(seconds(30), [&] { return !test::read_file(ports).empty(); }))
       << process.log();
-  test::HttpClient client(test::port_in(test::read_file(ports), "client").value_or(0));
+  const auto port = test::port_in(test::read_file(ports), "client").value_or(0);
+  test::is_a_door(port);
+  test::HttpClient client(port);
   EXPECT_EQ(client.get("/v1/models", {{"Authorization", "Bearer " + secret}}).status, 200U);
   EXPECT_THAT(run({"show", "before-start"}, config).output, HasSubstr("rekaai/reka-edge"))
       << "now through the gateway";

@@ -380,10 +380,10 @@ TEST_F(Keys, ViewersReadAndBeyondTheLoopbackMetricsWantAToken) {
   std::ofstream(tokens.file("viewer")) << "a-token-for-who-may-only-read";
   ::chmod(tokens.file("viewer").c_str(), 0600);
   std::string config = configuration("http://127.0.0.1:1");
-  const std::string listen = "admin: {listen: \"127.0.0.1:0\"}";
+  const std::string listen = "admin: {listen: \"127.0.0.1:0\"";
   config.replace(config.find(listen), listen.size(),
                  fmt::format("admin: {{listen: \"0.0.0.0:0\", token_file: admin.token, "
-                             "viewer_token_file: \"{}\"}}",
+                             "viewer_token_file: \"{}\"",
                              tokens.file("viewer")));
   test::GatewayProcess open(TOLLGATE_PROGRAM, config);
   test::HttpClient client(open.admin_port());

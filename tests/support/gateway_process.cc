@@ -4,6 +4,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "tests/support/door_tls.h"
+#include "tests/support/tls_ports.h"
 #include "tests/support/wait_for.h"
 
 namespace test {
@@ -44,6 +46,15 @@ GatewayProcess::GatewayProcess(const std::string& program, std::string_view conf
     return client_port_ != 0 || process_->exit_status().has_value();
   });
   if (client_port_ == 0) throw std::runtime_error("the gateway did not start:\n" + process_->log());
+  const DoorTls* tls = door_tls();
+  if (tls == nullptr || config.find(tls->setting) == std::string_view::npos) return;
+  is_a_door(client_port_);
+  is_a_door(admin_port_);
+}
+
+GatewayProcess::~GatewayProcess() {
+  port_is_free_again(client_port_);
+  port_is_free_again(admin_port_);
 }
 
 }  // namespace test

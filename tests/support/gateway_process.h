@@ -1,6 +1,7 @@
 #pragma once
 // The real gateway as a child: `tollgate serve` with a configuration of the test's own, in
-// a folder of its own, on free ports. Ready when the constructor returns. One thread.
+// a folder of its own, on free ports. Where its configuration has door_tls()'s setting, the test
+// clients speak TLS to it. Ready when the constructor returns. One thread.
 
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,9 @@ class GatewayProcess {
   // program's log when it is not ready in time.
   GatewayProcess(const std::string& program, std::string_view config,
                  const Environment& environment = {});
+  ~GatewayProcess();
+  GatewayProcess(const GatewayProcess&) = delete;
+  GatewayProcess& operator=(const GatewayProcess&) = delete;
 
   std::uint16_t client_port() const { return client_port_; }
   std::uint16_t admin_port() const { return admin_port_; }

@@ -6,6 +6,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
@@ -13,6 +16,8 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+
+#include "tests/support/tls_ports.h"
 
 namespace test {
 
@@ -70,12 +75,41 @@ struct HttpClient::Session {
     const auto error = run([&](auto done) { stream.async_connect(server, done); });
     if (error) fail("connecting", error);
     stream.socket().set_option(net::ip::tcp::no_delay(true));
+    if (const auto authority = tls_authority(port)) shake_hands(*authority);
+  }
+
+  void shake_hands(const std::string& ca_file) {
+    trust.emplace(net::ssl::context::tls_client);
+    trust->load_verify_file(ca_file);
+    trust->set_verify_mode(net::ssl::verify_peer);
+    tls.emplace(stream, *trust);
+    tls->set_verify_callback(net::ssl::host_name_verification("127.0.0.1"));
+    const auto error =
+        run([&](auto done) { tls->async_handshake(net::ssl::stream_base::client, done); });
+    if (error) fail("shaking hands", error);
+  }
+
+  // One operation on what the answers come through.
+  template <class Operation>
+  void on_stream(Operation operation) {
+    if (tls) {
+      operation(*tls);
+    } else {
+      operation(stream);
+    }
+  }
+
+  void close() {
+    tls.reset();
+    stream.close();
   }
 
   const std::uint16_t port;
   const std::chrono::milliseconds deadline;
   net::io_context context{1};
   beast::tcp_stream stream{context};
+  std::optional<net::ssl::context> trust;
+  std::optional<net::ssl::stream<beast::tcp_stream&>> tls;
   beast::flat_buffer buffer;
   std::optional<http::response_parser<http::buffer_body>> parser;
   std::string events;  // read, not yet taken by read_event()
@@ -116,8 +150,9 @@ void HttpClient::send(std::string_view method, std::string_view target, std::str
     request.set(http::field::content_type, "application/json");
   request.body() = body;
   if (!body.empty() || method == "POST") request.content_length(body.size());
-  const auto error =
-      session_->run([&](auto done) { http::async_write(session_->stream, request, done); });
+  const auto error = session_->run([&](auto done) {
+    session_->on_stream([&](auto& stream) { http::async_write(stream, request, done); });
+  });
   if (error) fail("sending", error);
 }
 
@@ -129,7 +164,9 @@ HttpAnswer HttpClient::read_head() {
     session.parser->body_limit(kMostBody);
     session.parser->header_limit(kMostHead);
     const auto error = session.run([&](auto done) {
-      http::async_read_header(session.stream, session.buffer, *session.parser, done);
+      session.on_stream([&](auto& stream) {
+        http::async_read_header(stream, session.buffer, *session.parser, done);
+      });
     });
     if (error) fail("reading the head", error);
   } while (is_interim(session.parser->get().result_int()));
@@ -148,8 +185,10 @@ std::optional<std::string> HttpClient::read_some() {
     parser.get().body().data = room.data();
     parser.get().body().size = room.size();
     parser.get().body().more = true;
-    const auto error = session.run(
-        [&](auto done) { http::async_read_some(session.stream, session.buffer, parser, done); });
+    const auto error = session.run([&](auto done) {
+      session.on_stream(
+          [&](auto& stream) { http::async_read_some(stream, session.buffer, parser, done); });
+    });
     if (error && error != http::error::need_buffer) fail("reading the body", error);
     const auto got = room.size() - parser.get().body().size;
     if (got > 0) return std::string(room.data(), got);
@@ -183,13 +222,13 @@ std::string HttpClient::read_rest() {
 void HttpClient::close() {
   error_code ignored;
   session_->stream.socket().shutdown(net::ip::tcp::socket::shutdown_both, ignored);
-  session_->stream.close();
+  session_->close();
 }
 
 void HttpClient::reset() {
   error_code ignored;
   session_->stream.socket().set_option(net::socket_base::linger(true, 0), ignored);
-  session_->stream.close();
+  session_->close();
 }
 
 bool HttpClient::is_open() const {

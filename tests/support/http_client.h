@@ -1,7 +1,7 @@
 #pragma once
-// A blocking HTTP/1.1 client on Beast for tests: plain TCP to loopback, every call with a
-// deadline. What does not come in time, or is no HTTP, throws. One thread; one connection,
-// kept and reused until the server closes it.
+// A blocking HTTP/1.1 client on Beast for tests: to loopback, over TLS where the
+// port is known to speak it (tls_ports.h), every call with a deadline. What does not come in time,
+// or is no HTTP, throws. One thread; one connection, kept and reused until the server closes it.
 
 #include <chrono>
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+
+#include "tests/support/tls_ports.h"
 
 namespace test {
 
@@ -66,6 +69,22 @@ RawClient::RawClient(std::uint16_t port)
   }
   const int yes = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  if (const auto authority = tls_authority(port)) shake_hands(*authority);
+}
+
+void RawClient::shake_hands(const std::string& ca_file) {
+  const auto until = steady_clock::now() + kSoon;
+  tls_ = std::make_unique<TlsClient>(ca_file);
+  for (;;) {
+    const bool shaken = tls_->shaken();
+    if (!send_raw(tls_->to_send(), until)) throw std::runtime_error("TLS handshake: not taken");
+    if (shaken) return;
+    std::string bytes;
+    if (receive_some(bytes, until) != Read::data) {
+      throw std::runtime_error("TLS handshake: no answer");
+    }
+    tls_->feed(bytes);
+  }
 }
 
 RawClient::~RawClient() {
@@ -74,6 +93,12 @@ RawClient::~RawClient() {
 
 bool RawClient::send(std::string_view bytes, milliseconds within) {
   const auto until = steady_clock::now() + within;
+  if (!tls_) return send_raw(bytes, until);
+  tls_->write(bytes);
+  return send_raw(tls_->to_send(), until);
+}
+
+bool RawClient::send_raw(std::string_view bytes, Until until) {
   while (!bytes.empty()) {
     const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
@@ -89,15 +114,30 @@ bool RawClient::send(std::string_view bytes, milliseconds within) {
 
 RawClient::Read RawClient::read_more(Until until) {
   if (ended_) return Read::ended;
+  if (!tls_) {
+    const Read read = receive_some(unread_, until);
+    ended_ = read == Read::ended;
+    return read;
+  }
+  // What came may be nothing but a ticket.
+  for (const std::size_t before = unread_.size();;) {
+    std::string bytes;
+    const Read read = receive_some(bytes, until);
+    if (read == Read::late) return Read::late;
+    tls_->feed(bytes);
+    ended_ = !tls_->read(unread_) || read == Read::ended;
+    if (unread_.size() > before) return Read::data;
+    if (ended_) return Read::ended;
+  }
+}
+
+RawClient::Read RawClient::receive_some(std::string& into, Until until) {
   if (!ready(socket_, POLLIN, until)) return Read::late;
   char bytes[16 * 1024];
   const auto got = ::recv(socket_, bytes, sizeof bytes, 0);
-  if (got > 0) {
-    unread_.append(bytes, static_cast<std::size_t>(got));
-    return Read::data;
-  }
-  ended_ = true;
-  return Read::ended;
+  if (got <= 0) return Read::ended;
+  into.append(bytes, static_cast<std::size_t>(got));
+  return Read::data;
 }
 
 std::optional<Answer> RawClient::receive(milliseconds within, bool to_head) {
@@ -171,6 +211,10 @@ bool RawClient::quiet_for(milliseconds time) {
 }
 
 void RawClient::shutdown_send() {
+  if (tls_) {
+    tls_->say_goodbye();
+    send_raw(tls_->to_send(), steady_clock::now() + kSoon);
+  }
   ::shutdown(socket_, SHUT_WR);
 }
 

@@ -1,15 +1,19 @@
 #pragma once
 // A blocking HTTP client that sends any bytes one likes and reads answers with Beast's
-// parser, so that two implementations face each other. Every wait has a deadline. One
+// parser, so that two implementations face each other, over TLS where the port is known to
+// speak it (tls_ports.h). Every wait has a deadline. One
 // connection, one thread.
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "tests/support/tls_client.h"
 
 namespace test {
 
@@ -60,12 +64,19 @@ class RawClient {
 
   int native_handle() const { return socket_; }
 
+  // Whether it speaks TLS: the port does.
+  bool secure() const { return tls_ != nullptr; }
+
  private:
   using Until = std::chrono::steady_clock::time_point;
   enum class Read : std::uint8_t { data, ended, late };
   Read read_more(Until until);
+  void shake_hands(const std::string& ca_file);
+  bool send_raw(std::string_view bytes, Until until);
+  Read receive_some(std::string& into, Until until);
 
   int socket_ = -1;
+  std::unique_ptr<TlsClient> tls_;
   std::string unread_;
   bool ended_ = false;
 };

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -55,6 +56,7 @@ void save(const std::filesystem::path& path, X509* certificate) {
 
 void save(const std::filesystem::path& path, EVP_PKEY* key) {
   File file(std::fopen(path.c_str(), "w"));
+  must(file && ::fchmod(::fileno(file.get()), S_IRUSR | S_IWUSR) == 0, "keep the key to ourselves");
   must(file && PEM_write_PrivateKey(file.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1,
        "write key");
 }

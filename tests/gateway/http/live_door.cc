@@ -7,6 +7,9 @@
 
 #include "gateway/http/client_watch.h"
 #include "gateway/http/reply.h"
+#include "tests/support/door_tls.h"
+#include "tests/support/tls_ports.h"
+#include "tests/support/wait_for.h"
 
 namespace gateway::http {
 
@@ -22,6 +25,24 @@ config::Result<void> knows_the_key(const Request& head) {
   return require_json(head);
 }
 
+config::DoorTls switched_on(config::DoorTls tls) {
+  const auto* everywhere = test::door_tls();
+  if (tls.on() || everywhere == nullptr) return tls;
+  tls.certificate = everywhere->certificate_file;
+  tls.key = everywhere->key_file;
+  return tls;
+}
+
+std::unique_ptr<TlsDoor> tls_door(const config::DoorTls& tls, ConnectionCount& under_way,
+                                  const Executor& executor) {
+  if (!tls.on()) return nullptr;
+  return std::make_unique<TlsDoor>(
+      TlsDoor{.server = std::get<std::shared_ptr<const tls::Server>>(tls::Server::load(tls)),
+              .time_limit = tls.handshake_timeout,
+              .under_way = under_way,
+              .turns = HandshakeTurns(executor)});
+}
+
 Awaitable<void> say(Reply& reply, std::string_view text) {
   providers::Body body;
   body.borrow(text);
@@ -32,6 +53,7 @@ Awaitable<void> say(Reply& reply, std::string_view text) {
 
 LiveDoor::LiveDoor(config::Server limits, std::uint16_t port)
     : count_(limits.max_connections),
+      handshakes_under_way_(limits.tls.handshakes_at_once),
       door_{.endpoints = endpoints_,
             .limits = limits,
             .deadlines = deadlines_,
@@ -48,16 +70,27 @@ LiveDoor::LiveDoor(config::Server limits, std::uint16_t port)
                 [this](std::string_view, std::string_view what) {
                   const std::lock_guard lock(mutex_);
                   exceptions_.emplace_back(what);
-                }},
+                },
+            .tls = tls_door(switched_on(limits.tls), handshakes_under_way_, io_.get_executor())},
       listener_(io_, config::Endpoint{"127.0.0.1", port}, port == 0 ? Claim::first : Claim::further,
                 door_),
       port_(listener_.port()),
       thread_([this] {
         listener_.start();
         io_.run();
-      }) {}
+      }) {
+  if (!door_.tls) return;
+  on_thread([this] {
+    door_.tls->on_handshake = [this](Handshake end) {
+      const std::lock_guard lock(mutex_);
+      handshakes_.push_back(end);
+    };
+  });
+  if (!limits.tls.on()) test::port_speaks_tls(port_, test::door_tls()->ca_file);
+}
 
 LiveDoor::~LiveDoor() {
+  test::port_is_free_again(port_);
   net::post(io_, [this] {
     listener_.stop();
     tasks_.cut();
@@ -182,6 +215,21 @@ std::vector<config::ErrorCode> LiveDoor::refused() const {
 std::vector<std::string> LiveDoor::exceptions() const {
   const std::lock_guard lock(mutex_);
   return exceptions_;
+}
+
+std::vector<Handshake> LiveDoor::handshakes(std::size_t wanted) const {
+  std::vector<Handshake> seen;
+  test::wait_for(test::kSoon, [&] {
+    const std::lock_guard lock(mutex_);
+    seen = handshakes_;
+    return seen.size() >= wanted;
+  });
+  return seen;
+}
+
+void LiveDoor::use_certificate(const config::DoorTls& files) {
+  const auto next = std::get<std::shared_ptr<const tls::Server>>(tls::Server::load(files));
+  on_thread([&] { door_.tls->server = next; });
 }
 
 std::size_t LiveDoor::clients_seen_leaving() const {

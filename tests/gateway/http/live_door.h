@@ -15,6 +15,7 @@
 #include "gateway/http/endpoints.h"
 #include "gateway/http/listener.h"
 #include "gateway/task_group.h"
+#include "gateway/tls/server.h"
 #include "tests/support/raw_client.h"
 
 namespace gateway::http {
@@ -22,6 +23,7 @@ namespace gateway::http {
 class LiveDoor {
  public:
   // Port 0: a free one; else the port of another LiveDoor.
+  // With `limits.tls`, or with TOLLGATE_TEST_TLS=1 (door_tls.h), it speaks TLS.
   explicit LiveDoor(config::Server limits = {}, std::uint16_t port = 0);
   ~LiveDoor();
 
@@ -33,6 +35,10 @@ class LiveDoor {
   // Codes of the refusals the door made by itself.
   std::vector<config::ErrorCode> refused() const;
   std::vector<std::string> exceptions() const;
+  // How handshakes ended, in order; waits until there are that many.
+  std::vector<Handshake> handshakes(std::size_t wanted) const;
+  // From the next handshake on.
+  void use_certificate(const config::DoorTls& files);
   std::size_t clients_seen_leaving() const;
 
   // Runs `what` on the door's thread and waits for it.
@@ -60,6 +66,7 @@ class LiveDoor {
   std::vector<std::string> served_;
   std::vector<config::ErrorCode> refused_;
   std::vector<std::string> exceptions_;
+  std::vector<Handshake> handshakes_;
   std::size_t left_ = 0;
 
   config::SystemClock clock_;
@@ -68,6 +75,7 @@ class LiveDoor {
   TaskGroup tasks_;
   Endpoints endpoints_{table()};
   ConnectionCount count_;
+  ConnectionCount handshakes_under_way_;
   Door door_;
   Listener listener_;
   const std::uint16_t port_;

@@ -52,6 +52,7 @@ TEST_F(UpstreamPools, OnlyTheSameOriginShares) {
   EXPECT_FALSE(pools.take({"a.test", 444, true, ""}));
   EXPECT_FALSE(pools.take({"a.test", 443, false, ""}));
   EXPECT_FALSE(pools.take({"a.test", 443, true, "/other/ca.pem"}));
+  EXPECT_FALSE(pools.take({"a.test", 443, true, "", "proxy:3128"}));
   EXPECT_TRUE(pools.take(origin));
 }
 

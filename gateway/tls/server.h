@@ -1,0 +1,44 @@
+#pragma once
+// What a door needs to speak TLS: the certificate and its key, loaded and matched, and what
+// we accept. Immutable, shared by all workers: TLS 1.2 with forward secrecy and AEAD or 1.3,
+// http/1.1 by ALPN, no compression, no renegotiation, sessions resumed by ticket.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "config/config.h"
+#include "gateway/tls/openssl.h"
+
+namespace gateway::tls {
+
+class Server {
+ public:
+  // The files' contents, or what is wrong with them: which file, and how to mend it. Nothing
+  // of the key is ever said.
+  static std::variant<std::shared_ptr<const Server>, std::string> load(
+      const config::DoorTls& files);
+
+  // One client's end of it, ready to shake hands; nullptr: no memory.
+  SslPtr accept() const;
+
+  // Until when the certificate is good, in seconds since 1970.
+  std::int64_t expires() const { return expires_; }
+  // A host that the certificate is good for; a wildcard's is made up. Empty: it names none.
+  const std::string& a_name() const { return a_name_; }
+  // What should be mended although it works: it has expired, or is not valid yet. Empty: nothing.
+  const std::string& warning() const { return warning_; }
+
+ private:
+  Server() = default;
+  std::string use_certificates(const std::string& file);
+  std::string use_key(const config::DoorTls& files);
+
+  SslContextPtr context_;
+  std::int64_t expires_ = 0;
+  std::string a_name_;
+  std::string warning_;
+};
+
+}  // namespace gateway::tls
