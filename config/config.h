@@ -140,6 +140,17 @@ enum class UnsupportedParams : std::uint8_t { drop, reject };
 // Keys of one provider.
 inline constexpr std::size_t kMostKeys = 16;
 
+// The way out of a network that lets nobody out by himself: an HTTP proxy, asked for a tunnel
+// (CONNECT) to whatever upstream.
+struct Proxy {
+  std::string host;  // empty: there is none
+  std::uint16_t port = 0;
+  std::string name;      // "team@proxy.corp:3128": what logs call it, never with the password
+  Secret authorization;  // "Basic …"; empty: none is sent
+
+  bool on() const { return !host.empty(); }
+};
+
 struct Provider {
   ProviderName name;
   ProviderName prices_of;  // whose rows of the price files apply; its own name by default
@@ -148,11 +159,12 @@ struct Provider {
   BaseUrl base_url;
   Secret api_key;
   std::vector<Secret> further_keys;  // asked with, in order, where those before are refused
-  std::string ca_file;               // empty: the system's store
-  bool insecure_http = false;        // allows http:// beyond loopback
-  bool simulated = false;            // shown to clients as "NAME (simulated)"
-  std::string site_url;              // OpenRouter's HTTP-Referer
-  std::string site_name;             // OpenRouter's X-Title
+  Proxy proxy;
+  std::string ca_file;         // empty: the system's store
+  bool insecure_http = false;  // allows http:// beyond loopback
+  bool simulated = false;      // shown to clients as "NAME (simulated)"
+  std::string site_url;        // OpenRouter's HTTP-Referer
+  std::string site_name;       // OpenRouter's X-Title
   std::vector<std::pair<std::string, std::string>> extra_headers;
   std::string extra_body;  // members spliced into every JSON request: `"k":1,"l":"x"`; may be empty
   Timeouts timeouts;
@@ -175,6 +187,7 @@ struct Target {
   BaseUrl base_url;
   Secret api_key;
   std::vector<Secret> further_keys;
+  Proxy proxy;
   std::string ca_file;
   bool simulated = false;
   std::string site_url;

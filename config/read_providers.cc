@@ -147,6 +147,7 @@ Provider read_provider(const YamlNode& node, Surroundings& around) {
   read_base_url(map.require("base_url"), out, out.base_url);
   read_bool(map.get("simulated"), out.simulated);
   read_keys(map.get("api_key"), map.get("api_keys"), out, around);
+  read_proxy(map.get("proxy"), out.base_url, out.proxy, around);
   read_ca_file(map.get("ca_file"), out.ca_file, around);
   read_line_or_nothing(map.get("site_url"), out.site_url);
   read_line_or_nothing(map.get("site_name"), out.site_name);

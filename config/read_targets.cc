@@ -37,6 +37,7 @@ Target of_provider(const Provider& provider) {
   out.base_url = provider.base_url;
   out.api_key = provider.api_key;
   out.further_keys = provider.further_keys;
+  out.proxy = provider.proxy;
   out.ca_file = provider.ca_file;
   out.simulated = provider.simulated;
   out.site_url = provider.site_url;

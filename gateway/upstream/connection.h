@@ -64,6 +64,8 @@ class TcpConnection final : public Connection {
   using Connection::Connection;
   Io read_now(net::mutable_buffer into) override;
   Io write_now(std::span<const net::const_buffer> ranges) override;
+  // The connection ends here; its socket goes on.
+  TcpSocket release() { return std::move(socket_); }
 };
 
 }  // namespace gateway::upstream

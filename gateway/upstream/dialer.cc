@@ -8,12 +8,15 @@
 #include "gateway/upstream/pool.h"
 #include "gateway/upstream/race.h"
 #include "gateway/upstream/tls_connection.h"
+#include "gateway/upstream/tunnel.h"
 
 namespace gateway::upstream {
 
-Dialer::Dialer(Pools& pools, const OriginView& origin, const config::Timeouts& timeouts)
+Dialer::Dialer(Pools& pools, const OriginView& origin, const config::Proxy& proxy,
+               const config::Timeouts& timeouts)
     : pools_(pools),
       origin_(origin),
+      proxy_(proxy),
       timeouts_(timeouts),
       wake_(pools.executor()),
       deadline_(
@@ -32,21 +35,40 @@ void Dialer::expire() {
 
 Awaitable<config::Result<std::unique_ptr<Connection>>> Dialer::dial() {
   deadline_.set(timeouts_.connect);
-  auto addresses = co_await pools_.resolver().resolve(origin_.host, wake_);
-  if (expired_) co_return timed_out(fmt::format("name lookup of {}", origin_.host));
-  if (aborted_) co_return unavailable("cancelled");
-  if (!addresses) co_return std::move(addresses).error();
-
-  Race race(pools_.executor(), pools_.deadlines(), wake_);
-  auto socket = co_await race.run(*addresses, origin_.port);
-  if (expired_) co_return timed_out(fmt::format("connect to {}", origin_.host));
-  if (aborted_) co_return unavailable("cancelled");
+  auto socket = proxy_.on() ? co_await reach(proxy_.host, proxy_.port)
+                            : co_await reach(origin_.host, origin_.port);
+  if (socket && proxy_.on()) socket = co_await tunnel(*std::move(socket));
   if (!socket) co_return std::move(socket).error();
   deadline_.clear();
   if (origin_.tls) co_return co_await secure(*std::move(socket));
 
   std::unique_ptr<Connection> plain = std::make_unique<TcpConnection>(*std::move(socket));
   co_return std::move(plain);
+}
+
+Awaitable<config::Result<TcpSocket>> Dialer::reach(std::string_view host, std::uint16_t port) {
+  const std::string_view whom = proxy_.on() ? "proxy " : "";
+  auto addresses = co_await pools_.resolver().resolve(host, wake_);
+  if (expired_) co_return timed_out(fmt::format("name lookup of {}{}", whom, host));
+  if (aborted_) co_return unavailable("cancelled");
+  if (!addresses) co_return std::move(addresses).error();
+
+  Race race(pools_.executor(), pools_.deadlines(), wake_);
+  auto socket = co_await race.run(*addresses, port);
+  if (expired_) co_return timed_out(fmt::format("connect to {}{}", whom, host));
+  if (aborted_) co_return unavailable("cancelled");
+  co_return socket;
+}
+
+Awaitable<config::Result<TcpSocket>> Dialer::tunnel(TcpSocket proxy_socket) {
+  TcpConnection connection(std::move(proxy_socket));
+  handshaking_ = &connection;
+  auto opened = co_await open_tunnel(connection, origin_, proxy_);
+  handshaking_ = nullptr;
+  if (expired_) co_return timed_out(fmt::format("CONNECT by proxy {}", proxy_.name));
+  if (aborted_) co_return unavailable("cancelled");
+  if (!opened) co_return std::move(opened).error();
+  co_return connection.release();
 }
 
 Awaitable<config::Result<std::unique_ptr<Connection>>> Dialer::secure(TcpSocket socket) {

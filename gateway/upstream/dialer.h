@@ -1,10 +1,12 @@
 #pragma once
-// Opens one fresh connection to an origin: name lookup and connect within
-// Timeouts::connect, the TLS handshake within Timeouts::tls. Lives in the coroutine
-// that dials; abort() may be called meanwhile on the same thread and makes dial()
-// return soon.
+// Opens one fresh connection to an origin, perhaps through a proxy: name lookup, connect and
+// the proxy's answer within Timeouts::connect, the TLS handshake within Timeouts::tls. Lives in the
+// coroutine that dials; abort() may be called meanwhile on the same thread and makes dial() return
+// soon.
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "config/base/error.h"
 #include "config/config.h"
@@ -20,7 +22,9 @@ class Pools;
 
 class Dialer {
  public:
-  Dialer(Pools& pools, const OriginView& origin, const config::Timeouts& timeouts);
+  // `proxy` may be none.
+  Dialer(Pools& pools, const OriginView& origin, const config::Proxy& proxy,
+         const config::Timeouts& timeouts);
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
 
@@ -30,15 +34,19 @@ class Dialer {
 
  private:
   void expire();
+  // The upstream, or the proxy before it.
+  Awaitable<config::Result<TcpSocket>> reach(std::string_view host, std::uint16_t port);
+  Awaitable<config::Result<TcpSocket>> tunnel(TcpSocket proxy_socket);
   Awaitable<config::Result<std::unique_ptr<Connection>>> secure(TcpSocket socket);
 
   Pools& pools_;
   const OriginView origin_;
+  const config::Proxy& proxy_;
   const config::Timeouts& timeouts_;
 
-  Connection* handshaking_ = nullptr;
-  Signal wake_;        // what name lookup and connect wait for
-  Deadline deadline_;  // of the phase under way
+  Connection* handshaking_ = nullptr;  // with the proxy, or for TLS
+  Signal wake_;                        // what name lookup and connect wait for
+  Deadline deadline_;                  // of the phase under way
   bool aborted_ = false;
   bool expired_ = false;
 };

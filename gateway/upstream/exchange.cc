@@ -100,7 +100,7 @@ config::Error Exchange::State::fail(config::Error error) {
 }
 
 Awaitable<Result<void>> Exchange::State::connect() {
-  Dialer dialling(pools, origin_of(target), target.timeouts);
+  Dialer dialling(pools, origin_of(target), target.proxy, target.timeouts);
   dialer = &dialling;
   auto dialled = co_await dialling.dial();
   dialer = nullptr;

@@ -1,6 +1,6 @@
 #pragma once
-// Where an upstream listens and whom it must prove to be: what makes two connections
-// interchangeable. OriginView borrows from a Target for lookups without a copy.
+// Where an upstream listens, the way there, and whom it must prove to be: what makes two
+// connections interchangeable. OriginView borrows from a Target for lookups without a copy.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,19 +18,24 @@ struct BasicOrigin {
   std::uint16_t port = 0;
   bool tls = false;
   Text ca_file;  // empty: the system's store
+  Text proxy{};  // Proxy::name; empty: reached directly
 };
 
 using Origin = BasicOrigin<std::string>;
 using OriginView = BasicOrigin<std::string_view>;
 
 inline OriginView view(const Origin& o) {
-  return {o.host, o.port, o.tls, o.ca_file};
+  return {o.host, o.port, o.tls, o.ca_file, o.proxy};
 }
 inline OriginView view(const OriginView& o) {
   return o;
 }
 inline OriginView origin_of(const config::Target& target) {
-  return {target.base_url.host, target.base_url.port, target.base_url.tls, target.ca_file};
+  return {target.base_url.host, target.base_url.port, target.base_url.tls, target.ca_file,
+          target.proxy.name};
+}
+inline Origin owned(const OriginView& o) {
+  return {std::string(o.host), o.port, o.tls, std::string(o.ca_file), std::string(o.proxy)};
 }
 
 struct OriginEqual {
@@ -38,7 +43,8 @@ struct OriginEqual {
   bool operator()(const auto& a, const auto& b) const {
     const OriginView x = view(a);
     const OriginView y = view(b);
-    return x.port == y.port && x.tls == y.tls && x.host == y.host && x.ca_file == y.ca_file;
+    return x.port == y.port && x.tls == y.tls && x.host == y.host && x.ca_file == y.ca_file &&
+           x.proxy == y.proxy;
   }
 };
 
@@ -47,7 +53,8 @@ struct OriginHash {
   std::size_t operator()(const auto& origin) const {
     const OriginView o = view(origin);
     const std::hash<std::string_view> hash;
-    return hash(o.host) * 31 + hash(o.ca_file) * 7 + o.port * 2u + (o.tls ? 1u : 0u);
+    return hash(o.host) * 31 + hash(o.ca_file) * 7 + hash(o.proxy) * 3 + o.port * 2u +
+           (o.tls ? 1u : 0u);
   }
 };
 

@@ -35,8 +35,7 @@ void Pools::give_back(const OriginView& origin, std::unique_ptr<Connection> conn
   if (limits_.idle_per_origin == 0) return;
   auto place = shelves_.find(origin);
   if (place == shelves_.end()) {
-    Origin key{std::string(origin.host), origin.port, origin.tls, std::string(origin.ca_file)};
-    place = shelves_.emplace(std::move(key), Shelf{}).first;
+    place = shelves_.emplace(owned(origin), Shelf{}).first;
   }
   Shelf& shelf = place->second;
   if (shelf.size() >= limits_.idle_per_origin) shelf.erase(shelf.begin());

@@ -93,8 +93,7 @@ config::Result<SslPtr> Tls::client(const OriginView& origin) {
 
 TlsSessionSlot& Tls::session_of(const OriginView& origin) {
   if (const auto place = sessions_.find(origin); place != sessions_.end()) return place->second;
-  Origin key{std::string(origin.host), origin.port, origin.tls, std::string(origin.ca_file)};
-  return sessions_.emplace(std::move(key), TlsSessionSlot{}).first->second;
+  return sessions_.emplace(owned(origin), TlsSessionSlot{}).first->second;
 }
 
 void Tls::keep_sessions(SSL* ssl, TlsSessionSlot& slot) {
