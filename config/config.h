@@ -16,6 +16,7 @@
 #include "config/capabilities.h"
 #include "config/limits.h"
 #include "config/network.h"
+#include "config/order.h"
 #include "config/price.h"
 #include "config/tokenizer.h"
 
@@ -205,8 +206,6 @@ struct Target {
   CapabilityOverrides overrides;
   Capabilities can;  // the kind's defaults with the overrides over them; filled by the snapshot
 };
-
-enum class Order : std::uint8_t { in_order, weighted };
 
 // What becomes of a stream whose upstream breaks off after content: it ends in an error; another
 // target goes on with what was delivered; another target answers anew, and what was delivered of

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::pair<std::string_view, UnsupportedParams> kUnsupportedParams[] = {
     {"drop", UnsupportedParams::drop}, {"reject", UnsupportedParams::reject}};
-constexpr std::pair<std::string_view, Order> kOrders[] = {{"in_order", Order::in_order},
-                                                          {"weighted", Order::weighted}};
 constexpr std::pair<std::string_view, Rescue> kRescues[] = {
     {"off", Rescue::off}, {"prefill", Rescue::prefill}, {"restart", Rescue::restart}};
 constexpr std::size_t kLongestName = 256;

@@ -100,8 +100,9 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
             return keys_->note(who, "reload", "configuration", "{}");
           }} {
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) signals_.add(signal);
-  const Shared shared{clock_,  metrics_,  client_connections_, shutdown_.draining(),  limiter_,
-                      drains_, breakers_, client_handshakes_,  certificates_.client()};
+  const Shared shared{
+      clock_,  metrics_,  client_connections_, shutdown_.draining(), limiter_,
+      drains_, breakers_, latencies_,          client_handshakes_,   certificates_.client()};
   if (certificates_.admin()) {
     admin_door_.tls = std::make_unique<http::TlsDoor>(
         http::TlsDoor{.server = certificates_.admin(),

@@ -75,6 +75,7 @@ class App {
   Accounting& accounting_;
   std::atomic<int> drains_{0};  // Worker::drains()
   upstream::CircuitBreakers breakers_;
+  upstream::Latencies latencies_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
 
   // The control thread's.

@@ -1,8 +1,8 @@
 #pragma once
 // One thread and everything that traffic taught it: its event loop, deadlines,
 // upstream connections, parsers, metrics shard and current snapshot. Nothing here but
-// the limits and the breakers is shared with another worker; a request never leaves the one that
-// accepted it.
+// the limits and how targets fare is shared with another worker; a request never leaves the one
+// that accepted it.
 
 #include <atomic>
 #include <memory>
@@ -15,6 +15,7 @@
 #include "gateway/limits/limiter.h"
 #include "gateway/snapshot.h"
 #include "gateway/upstream/circuit_breakers.h"
+#include "gateway/upstream/latencies.h"
 #include "gateway/upstream/pool.h"
 #include "providers/wire/json_workspace.h"
 
@@ -24,12 +25,14 @@ class Worker {
  public:
   Worker(const config::Clock& clock, RecordSink& records, limits::Limiter& limiter,
          std::atomic<int>& drains, upstream::CircuitBreakers& breakers,
-         const std::shared_ptr<const Snapshot>& snapshot, std::uint64_t seed)
+         upstream::Latencies& latencies, const std::shared_ptr<const Snapshot>& snapshot,
+         std::uint64_t seed)
       : clock_(clock),
         limiter_(limiter),
         drains_(drains),
         records_(records),
         breakers_(breakers),
+        latencies_(latencies),
         snapshot_(pin(snapshot)),
         random_(seed) {}
   Worker(const Worker&) = delete;
@@ -45,6 +48,7 @@ class Worker {
   Deadlines& deadlines() { return deadlines_; }
   upstream::Pools& pools() { return pools_; }
   upstream::BreakerView& breakers() { return breakers_; }
+  upstream::LatencyView& latencies() { return latencies_; }
   providers::JsonWorkspace& json() { return json_; }
   std::mt19937_64& random() { return random_; }
 
@@ -65,6 +69,7 @@ class Worker {
   // Touched only on this worker's thread.
   RecordSink& records_;
   upstream::BreakerView breakers_;
+  upstream::LatencyView latencies_;
   net::io_context io_{1};
   Deadlines deadlines_{io_, clock_};
   upstream::Pools pools_{io_, deadlines_, clock_};

@@ -16,8 +16,8 @@ WorkerThread::WorkerThread(int index, const Shared& shared, Accounting& accounti
                            std::vector<http::ListeningSocket> sockets)
     : journal_(accounting.journals(), index, shared.clock),
       recorder_(shared.metrics.shard(index), journal_, accounting.sync(), shared.clock),
-      worker_(shared.clock, recorder_, shared.limiter, shared.drains, shared.breakers, snapshot,
-              std::random_device{}()),
+      worker_(shared.clock, recorder_, shared.limiter, shared.drains, shared.breakers,
+              shared.latencies, snapshot, std::random_device{}()),
       chat_(worker_),
       endpoints_(client_endpoints(worker_, chat_, shared.draining)),
       door_{.endpoints = endpoints_,

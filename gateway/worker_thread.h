@@ -28,6 +28,7 @@ struct Shared {
   limits::Limiter& limiter;
   std::atomic<int>& drains;  // Worker::drains()
   upstream::CircuitBreakers& breakers;
+  upstream::Latencies& latencies;
   http::ConnectionCount& handshakes;       // TLS handshakes under way
   std::shared_ptr<const tls::Server> tls;  // nullptr: the door is a plain one
 };

@@ -57,6 +57,9 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   AttemptMeter settle(meter, target, chat, *std::move(held));
   settle.asked_with(candidate.key_position());
   if (auto begun = settle.begin(); !begun) co_return begun.error();
+  if (auto* latency = worker.latencies().find(target.name.view()); latency != nullptr) {
+    settle.times(&latency->of(chat.stream));
+  }
   if (worker.records().waits_for_disk()) {
     auto safe = co_await worker.records().on_disk();
     if (!safe) {

@@ -159,6 +159,18 @@ Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& r
   co_return done;
 }
 
+Choice ChatHandler::choice(const Asked& asked, const http::Request& request) {
+  const config::Model& model = *asked.match.route->model;
+  return {.model = model,
+          .order = model.order,
+          .chat = asked.chat,
+          .caller = *request.caller,
+          .json = worker_.json(),
+          .now = worker_.clock().now(),
+          .latencies = &worker_.latencies(),
+          .random = &worker_.random()};
+}
+
 // Tries the route's targets, each in its turn, until one answers, or one has begun to and nobody
 // may go on with it.
 Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
@@ -172,7 +184,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   std::optional<config::Error> resting;  // of those that are not asked since they failed before
   const config::Target* failed = nullptr;
   SignsOfLife signs(reply, meter, asked.snapshot->config().server.sign_of_life);
-  const auto order = target_order(*match.route, chat.operation, worker_.random());
+  const auto order = target_order(*match.route, choice(asked, request));
   Rescue rescue(*match.route->model, chat, order, meter);
   const auto deadline =
       meter.now() + match.route->model->deadline.value_or(asked.snapshot->config().server.deadline);

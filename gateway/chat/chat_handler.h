@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "gateway/async.h"
+#include "gateway/chat/choice.h"
 #include "gateway/http/reply.h"
 #include "gateway/http/request.h"
 #include "gateway/ledger/usage_record.h"
@@ -44,6 +45,7 @@ class ChatHandler {
   Awaitable<void> answer_without_asking(const Asked& asked, const http::Request& request,
                                         http::Reply& reply);
 
+  Choice choice(const Asked& asked, const http::Request& request);
   Awaitable<config::Result<void>> answer(Asked& asked, const http::Request& request,
                                          http::Reply& reply);
   Awaitable<config::Result<void>> first_that_answers(const Asked& asked,

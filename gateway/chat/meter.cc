@@ -142,7 +142,11 @@ void AttemptMeter::upstream_names(std::string_view model, std::string_view id) {
 }
 
 void AttemptMeter::first_content() {
-  if (!record_.first_content) record_.first_content = micros(meter_.clock_.now() - began_);
+  if (!record_.first_content) {
+    const auto now = meter_.clock_.now();
+    record_.first_content = micros(now - began_);
+    stopwatch_.first_content(*record_.first_content, now);
+  }
   meter_.first_token();
 }
 
@@ -168,6 +172,10 @@ void AttemptMeter::stopped() {
 
 void AttemptMeter::failed(const config::Error& error, bool content_flowed) {
   record_.error = error.code;
+  if (!record_.first_content) {
+    const auto now = meter_.clock_.now();
+    stopwatch_.nothing_came(error, micros(now - began_), now);
+  }
   const bool left = error.code == config::ErrorCode::client_left;
   if (refused_in_words_ && !content_flowed) {
     record_.cost = {config::PicoUsd{0}, Source::reported};

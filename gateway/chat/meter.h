@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "gateway/chat/reservation.h"
 #include "gateway/ledger/record_sink.h"
+#include "gateway/chat/stopwatch.h"
 #include "gateway/limits/limiter.h"
 #include "providers/adapter.h"
 
@@ -99,6 +100,8 @@ class AttemptMeter {
   void asked_with(int key);
   // Whose counts grow while a stream flows; read when settling, so it outlives this.
   void watch(const providers::StreamDecoder& decoder) { decoder_ = &decoder; }
+  // Where targets are chosen by it, how soon this one begins its answers; nullptr: they are not.
+  void times(upstream::PeakLatency* latency) { stopwatch_.times(latency); }
   // The request reached the wire: without a verdict it may be billed.
   void written() { written_ = true; }
   void upstream_names(std::string_view model, std::string_view id);
@@ -134,6 +137,7 @@ class AttemptMeter {
   const config::Target& target_;
   const providers::ChatRequest& chat_;
   const config::Clock::Steady began_;
+  Stopwatch stopwatch_;
   Stake stake_;
   std::int64_t covered_tokens_ = 0;
   Hold hold_;

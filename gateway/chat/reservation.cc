@@ -78,6 +78,12 @@ Expectation first_piece(const providers::ChatRequest& chat, const config::Model&
   return expect(chat, std::min(chat.max_tokens.value_or(piece), piece));
 }
 
+Expectation usual_answer(const providers::ChatRequest& chat, const config::Model& model) {
+  constexpr std::int64_t kUsual = 300;
+  const std::int64_t unknown = model.max_output_tokens > 0 ? model.max_output_tokens : kUsual;
+  return expect(chat, std::min(chat.max_tokens.value_or(unknown), kUsual));
+}
+
 Reservation reserve(const providers::ChatRequest& chat, const Expectation& tokens,
                     const std::optional<config::Price>& price) {
   Reservation reservation{tokens, std::nullopt, {}};

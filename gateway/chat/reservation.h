@@ -33,6 +33,10 @@ Expectation longest_answer(const providers::ChatRequest& chat, const config::Mod
 // The same for an answer whose tokens are paid for while they come.
 Expectation first_piece(const providers::ChatRequest& chat, const config::Model& model);
 
+// An answer of usual length, where the request allows longer ones: what is expected, not what is
+// set aside.
+Expectation usual_answer(const providers::ChatRequest& chat, const config::Model& model);
+
 // What those tokens cost at most: each at the dearest price that this request may be billed
 // at, the dearest way to ask included.
 Reservation reserve(const providers::ChatRequest& chat, const Expectation& tokens,

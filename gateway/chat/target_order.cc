@@ -1,6 +1,9 @@
 #include "gateway/chat/target_order.h"
 
-#include <algorithm>
+#include "gateway/chat/choice_cheapest.h"
+#include "gateway/chat/choice_fastest.h"
+#include "gateway/chat/choice_sticky.h"
+#include "gateway/chat/choice_weighted.h"
 
 namespace gateway::chat {
 namespace {
@@ -32,6 +35,26 @@ int usefulness(const config::Error& error) {
   }
 }
 
+void arrange(Targets& targets, const Choice& choice) {
+  using enum config::Order;
+  switch (choice.order) {
+    case in_order:
+      return;
+    case weighted:
+      if (choice.random != nullptr) draw_by_weight(targets, *choice.random);
+      return;
+    case cheapest:
+      return cheapest_first(targets, choice.chat, choice.model);
+    case fastest:
+      if (choice.latencies == nullptr) return;
+      return fastest_first(targets, choice.chat.stream, *choice.latencies, choice.now,
+                           choice.random);
+    case sticky:
+      return by_conversation(
+          targets, conversation_of(choice.chat, choice.model, choice.caller, choice.json));
+  }
+}
+
 }  // namespace
 
 bool serves(const config::Capabilities& can, providers::Operation operation) {
@@ -46,23 +69,19 @@ bool serves(const config::Capabilities& can, providers::Operation operation) {
   return false;
 }
 
-std::vector<const RouteTarget*> target_order(const Route& route, providers::Operation operation,
-                                             std::mt19937_64& random) {
-  std::vector<const RouteTarget*> order;
+Targets target_order(const Route& route, const Choice& choice,
+                     std::span<const RouteTarget* const> only) {
+  Targets order;
   order.reserve(route.targets.size());
-  int total = 0;
-  for (const RouteTarget& candidate : route.targets) {
-    if (!serves(candidate.target.can, operation)) continue;
-    order.push_back(&candidate);
-    total += candidate.target.weight;
+  const auto take = [&](const RouteTarget& target) {
+    if (serves(target.target.can, choice.chat.operation)) order.push_back(&target);
+  };
+  if (only.empty()) {
+    for (const RouteTarget& target : route.targets) take(target);
+  } else {
+    for (const RouteTarget* target : only) take(*target);
   }
-  if (route.model->order == config::Order::in_order || order.size() < 2 || total <= 0) return order;
-  int draw = std::uniform_int_distribution<int>(0, total - 1)(random);
-  const auto first = std::find_if(order.begin(), order.end(), [&](const RouteTarget* candidate) {
-    draw -= candidate->target.weight;
-    return draw < 0;
-  });
-  std::rotate(order.begin(), first, first + 1);
+  if (order.size() > 1) arrange(order, choice);
   return order;
 }
 

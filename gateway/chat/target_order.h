@@ -1,10 +1,10 @@
 #pragma once
 // In which order a route's targets are tried, and whether the next one may be.
 
-#include <random>
-#include <vector>
+#include <span>
 
 #include "config/base/error.h"
+#include "gateway/chat/choice.h"
 #include "gateway/routing_table.h"
 #include "providers/chat_request.h"
 
@@ -12,10 +12,10 @@ namespace gateway::chat {
 
 bool serves(const config::Capabilities& can, providers::Operation operation);
 
-// In the operator's order, or with the first one drawn by weight and the others
-// behind it in order. Only targets that serve the operation.
-std::vector<const RouteTarget*> target_order(const Route& route, providers::Operation operation,
-                                             std::mt19937_64& random);
+// All of the route's targets that serve the operation, or those of `only` (in its order), as
+// `choice` would have them: the first is tried first, the others are failover.
+Targets target_order(const Route& route, const Choice& choice,
+                     std::span<const RouteTarget* const> only = {});
 
 // `failed` ended with `error` and nothing has been shown. What is the client's own
 // fault would fail everywhere; a conversation too long for one may fit a larger one.

@@ -2,59 +2,66 @@
 
 #include <map>
 
-#include <gtest/gtest.h>
+#include "tests/gateway/chat/routes.h"
 
 namespace gateway::chat {
 namespace {
 
 using config::ErrorCode;
 
-struct TargetOrder : testing::Test {
-  Route route(config::Order order, const std::vector<int>& weights) {
-    model.order = order;
-    Route out{&model, {}};
-    for (const int weight : weights) {
-      RouteTarget target{};
-      target.target.name = config::TargetName(std::to_string(out.targets.size()));
-      target.target.weight = weight;
-      out.targets.push_back(target);
-    }
-    return out;
+struct TargetOrder : Routes {
+  Targets order(config::Order order) {
+    chat.operation = operation;
+    return target_order(route, choice(order));
   }
-  config::Model model;
-  std::mt19937_64 random{7};
+  Choice choice(config::Order order) {
+    return {.model = model,
+            .order = order,
+            .chat = chat,
+            .caller = caller,
+            .json = json,
+            .now = {},
+            .latencies = &latencies,
+            .random = &random};
+  }
+  upstream::Latencies shared;
+  upstream::LatencyView latencies{shared};
+  providers::Operation operation = providers::Operation::chat;
 };
 
 TEST_F(TargetOrder, IsTheOperatorsOrder) {
-  const Route three = route(config::Order::in_order, {1, 5, 9});
-  const auto order = target_order(three, providers::Operation::chat, random);
-  ASSERT_EQ(order.size(), 3U);
-  EXPECT_EQ(order[0], &three.targets[0]);
-  EXPECT_EQ(order[2], &three.targets[2]);
+  targets({1, 5, 9});
+  EXPECT_EQ(names(order(config::Order::in_order)), "012");
 }
 
 TEST_F(TargetOrder, WeightsDrawTheFirstAndKeepTheRestInOrder) {
-  const Route three = route(config::Order::weighted, {1, 0, 3});
-  std::map<const RouteTarget*, int> first;
-  for (int draw = 0; draw < 4000; ++draw) {
-    const auto order = target_order(three, providers::Operation::chat, random);
-    ASSERT_EQ(order.size(), 3U);
-    ++first[order[0]];
-    if (order[0] == &three.targets[2]) {
-      EXPECT_EQ(order[1], &three.targets[0]);
-      EXPECT_EQ(order[2], &three.targets[1]);
-    }
+  targets({1, 0, 3});
+  std::map<std::string, int> orders;
+  for (int draw = 0; draw < 4000; ++draw) ++orders[names(order(config::Order::weighted))];
+  EXPECT_NEAR(orders["012"], 1000, 150);
+  EXPECT_NEAR(orders["201"], 3000, 150);
+  EXPECT_EQ(orders.size(), 2U);
+}
+
+TEST_F(TargetOrder, EveryOrderKeepsAllOfThem) {
+  targets({1, 1, 1});
+  for (const auto& [name, one] : config::kOrders) {
+    EXPECT_EQ(order(one).size(), 3U) << name;
+    EXPECT_EQ(config::to_string(one), name);
   }
-  EXPECT_NEAR(first[&three.targets[0]], 1000, 150);
-  EXPECT_EQ(first.count(&three.targets[1]), 0U);
 }
 
 TEST_F(TargetOrder, LeavesOutWhatDoesNotServeTheOperation) {
-  Route two = route(config::Order::in_order, {1, 1});
-  two.targets[1].target.can.embeddings = true;
-  const auto order = target_order(two, providers::Operation::embeddings, random);
-  ASSERT_EQ(order.size(), 1U);
-  EXPECT_EQ(order[0], &two.targets[1]);
+  targets({1, 1});
+  route.targets[1].target.can.embeddings = true;
+  operation = providers::Operation::embeddings;
+  EXPECT_EQ(names(order(config::Order::in_order)), "1");
+}
+
+TEST_F(TargetOrder, HoldsToThoseThatAreNamed) {
+  targets({1, 1, 1});
+  const std::vector<const RouteTarget*> only{&route.targets[2], &route.targets[0]};
+  EXPECT_EQ(names(target_order(route, choice(config::Order::in_order), only)), "20");
 }
 
 TEST_F(TargetOrder, AContextOverflowMayOnlyGoToALargerWindow) {
