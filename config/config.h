@@ -75,6 +75,7 @@ struct Key {
   TeamName team;
   std::vector<std::string> models;  // names or prefixes ending in *; empty: every model
   bool allow_upstream_extras = false;
+  bool allow_routing_override = false;
   Limits limits;
 };
 

@@ -69,6 +69,7 @@ std::vector<Key> read_keys(const YamlNode& node, const std::vector<Model>& model
     read_words(allowed, key.models);
     check_allowed(allowed, key.models, models);
     read_bool(map.get("allow_upstream_extras"), key.allow_upstream_extras);
+    read_bool(map.get("allow_routing_override"), key.allow_routing_override);
     key.limits = read_limits(map.get("limits"));
     out.push_back(std::move(key));
   }

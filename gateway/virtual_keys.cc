@@ -54,6 +54,7 @@ VirtualKey virtual_key(const config::Key& key, limits::Limiter* limiter) {
   made.name = key.name;
   made.team = key.team;
   made.allow_upstream_extras = key.allow_upstream_extras;
+  made.allow_routing_override = key.allow_routing_override;
   made.models = key.models;
   made.limits = key.limits;
   if (limiter != nullptr) made.payers = limiter->payers(key.name, key.team);

@@ -52,6 +52,7 @@ struct VirtualKey {
   config::KeyName name;
   config::TeamName team;
   bool allow_upstream_extras = false;
+  bool allow_routing_override = false;
   std::vector<std::string> models;  // exact names, or prefixes ending in *; empty: every model
   Tags tags;                        // of each of its requests, beside what the request says itself
   config::Limits limits;

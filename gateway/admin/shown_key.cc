@@ -79,6 +79,7 @@ void write_key(JsonWriter& json, const config::Key& key, const KnownOfKey& known
   settings.team = key.team.str();
   settings.models = key.models;
   settings.allow_upstream_extras = key.allow_upstream_extras;
+  settings.allow_routing_override = key.allow_routing_override;
   settings.limits = key.limits;
   json.begin_object();
   json.key("id").null();

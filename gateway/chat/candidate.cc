@@ -39,7 +39,8 @@ std::vector<std::string> allowed_models(providers::JsonWorkspace& json,
 Candidate::Candidate(const RouteTarget& target, std::string_view rest,
                      const providers::ChatRequest& chat, providers::JsonWorkspace& json,
                      const VirtualKey& caller, const std::vector<std::string>& fallbacks)
-    : adapter_(*target.adapter),
+    : configured_(target),
+      adapter_(*target.adapter),
       own_(spelled_out(target.target, rest)),
       call_{chat, own_ ? *own_ : target.target, json, caller.allow_upstream_extras, fallbacks} {}
 

@@ -36,6 +36,8 @@ class Candidate {
     key_position_ = position;
   }
   int key_position() const { return key_position_; }
+  // As configured, a pattern's too; lasts as long as the route.
+  std::string_view name() const { return configured_.target.name.view(); }
   // The configured target is a pattern, and clients say what it stands for.
   bool from_pattern() const { return own_.has_value(); }
 
@@ -44,6 +46,7 @@ class Candidate {
   config::Result<providers::UpstreamRequest> encode(const config::Model& model) const;
 
  private:
+  const RouteTarget& configured_;
   const providers::Adapter& adapter_;
   const std::optional<config::Target> own_;  // where the route's names a pattern
   providers::Call call_;

@@ -1,5 +1,3 @@
-#include "gateway/chat/chat_handler.h"
-
 #include <chrono>
 #include <optional>
 #include <string>
@@ -10,6 +8,7 @@
 #include "gateway/chat/admission.h"
 #include "gateway/chat/attempt.h"
 #include "gateway/chat/candidate.h"
+#include "gateway/chat/chat_handler.h"
 #include "gateway/chat/circuit.h"
 #include "gateway/chat/dry_run.h"
 #include "gateway/chat/key_choice.h"
@@ -104,9 +103,9 @@ Awaitable<void> ChatHandler::refuse(const config::Error& error, const http::Requ
 
 Awaitable<void> ChatHandler::answer_without_asking(const Asked& asked, const http::Request& request,
                                                    http::Reply& reply) {
-  const std::string json =
-      dry_run({*asked.snapshot, *request.caller, asked.chat, asked.match, worker_.json(),
-               worker_.limiter(), limits::Now::of(worker_.clock()), &worker_.breakers()});
+  const std::string json = dry_run(
+      {*asked.snapshot, *request.caller, asked.chat, asked.match, worker_.json(), worker_.limiter(),
+       limits::Now::of(worker_.clock()), &worker_.breakers(), &worker_.latencies(), asked.routing});
   providers::Body body;
   body.borrow(json);
   co_await reply.send(200, "application/json", body);
@@ -137,6 +136,10 @@ Result<ChatHandler::Asked> ChatHandler::understand(Operation operation,
   if (!match) return std::move(match).error();
   asked.match = *std::move(match);
 
+  auto routing = read_routing_override(request.find(kOrderHeader), request.find(kTargetHeader),
+                                       *asked.match.route, *request.caller);
+  if (!routing) return std::move(routing).error();
+  asked.routing = *std::move(routing);
   auto tags = read_tags(request.find(kTagsHeader));
   if (!tags) return std::move(tags).error();
   asked.tags = united(request.caller->tags, *tags);
@@ -162,7 +165,7 @@ Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& r
 Choice ChatHandler::choice(const Asked& asked, const http::Request& request) {
   const config::Model& model = *asked.match.route->model;
   return {.model = model,
-          .order = model.order,
+          .order = asked.routing.order.value_or(model.order),
           .chat = asked.chat,
           .caller = *request.caller,
           .json = worker_.json(),
@@ -184,7 +187,7 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   std::optional<config::Error> resting;  // of those that are not asked since they failed before
   const config::Target* failed = nullptr;
   SignsOfLife signs(reply, meter, asked.snapshot->config().server.sign_of_life);
-  const auto order = target_order(*match.route, choice(asked, request));
+  const auto order = target_order(*match.route, choice(asked, request), asked.routing.only);
   Rescue rescue(*match.route->model, chat, order, meter);
   const auto deadline =
       meter.now() + match.route->model->deadline.value_or(asked.snapshot->config().server.deadline);

@@ -7,6 +7,7 @@
 
 #include "gateway/async.h"
 #include "gateway/chat/choice.h"
+#include "gateway/chat/routing_override.h"
 #include "gateway/http/reply.h"
 #include "gateway/http/request.h"
 #include "gateway/ledger/usage_record.h"
@@ -33,6 +34,7 @@ class ChatHandler {
     providers::ChatRequest chat;
     RouteMatch match;
     Tags tags;
+    RoutingOverride routing;
     bool dry_run = false;
     limits::Slot slot;  // its place among the running requests
   };

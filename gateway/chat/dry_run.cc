@@ -1,6 +1,9 @@
 #include "gateway/chat/dry_run.h"
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
@@ -18,9 +21,6 @@ namespace {
 
 using config::PicoUsd;
 using providers::JsonWriter;
-
-// An answer of usual length, where the request allows longer ones.
-constexpr std::int64_t kUsualAnswer = 300;
 
 void money(JsonWriter& json, std::string_view name, const std::optional<PicoUsd>& amount) {
   json.key(name);
@@ -81,54 +81,110 @@ Verdict judge(const DryRun& asked, const Candidate& candidate) {
 }
 
 void write_cost(JsonWriter& json, const DryRun& asked, const config::Target& target) {
-  const Expectation longest = longest_answer(asked.chat, *asked.match.route->model);
-  const auto with_output = [&](std::int64_t output) {
-    return reserve(asked.chat, {longest.prompt_tokens, std::min(output, longest.output_tokens)},
-                   target.price)
-        .amount;
+  const config::Model& model = *asked.match.route->model;
+  const Expectation longest = longest_answer(asked.chat, model);
+  const Expectation shortest{longest.prompt_tokens,
+                             std::min<std::int64_t>(1, longest.output_tokens)};
+  const auto cost = [&](const Expectation& tokens) {
+    return reserve(asked.chat, tokens, target.price).amount;
   };
   json.key("cost").begin_object();
-  money(json, "low", with_output(1));
-  money(json, "likely", with_output(kUsualAnswer));
-  money(json, "high", with_output(longest.output_tokens));
+  money(json, "low", cost(shortest));
+  money(json, "likely", cost(usual_answer(asked.chat, model)));
+  money(json, "high", cost(longest));
+  json.end_object();
+}
+
+// What the order of the targets goes by.
+std::string_view meaning_of(config::Order order) {
+  using enum config::Order;
+  switch (order) {
+    case in_order:
+      return "as they are written";
+    case weighted:
+      return "the first by lot, as the weights say";
+    case cheapest:
+      return "by the likely cost";
+    case fastest:
+      return "by how soon each has begun its answers of late, those under way counted; of three "
+             "or more, the better of two that are drawn";
+    case sticky:
+      return "by how the conversation begins, so that it stays where it was";
+  }
+  return "";
+}
+
+// How soon it has begun its answers; null: not known.
+void write_latency(JsonWriter& json, const DryRun& asked, const config::Target& target) {
+  json.key("first_content_ms");
+  auto* const latency =
+      asked.latencies == nullptr ? nullptr : asked.latencies->find(target.name.view());
+  const auto seen = latency == nullptr ? upstream::PeakLatency::Seen()
+                                       : latency->of(asked.chat.stream).seen(asked.now.steady);
+  if (!seen.latency) {
+    json.null();
+  } else {
+    json.value(std::chrono::round<std::chrono::milliseconds>(*seen.latency).count());
+  }
+}
+
+void write_target(JsonWriter& json, const DryRun& asked, const Candidate& candidate,
+                  const Verdict& verdict, std::string_view why, config::Order order) {
+  json.begin_object();
+  json.member("target", candidate.name());
+  json.member("provider", candidate.target().provider.view());
+  json.member("model", candidate.target().model);
+  json.member("use", !verdict.refusal.has_value());
+  json.member("why", verdict.refusal ? std::string_view(verdict.refusal->message) : why);
+  if (verdict.refusal) json.member("code", config::to_string(verdict.refusal->code));
+  if (order == config::Order::weighted || order == config::Order::sticky) {
+    json.member("weight", candidate.target().weight);
+  }
+  if (order == config::Order::fastest) write_latency(json, asked, candidate.target());
+  json.key("dropped").begin_array();
+  for (const std::string& name : verdict.dropped) json.value(name);
+  json.end_array();
+  write_cost(json, asked, candidate.target());
+  money(json, "held", verdict.held);
   json.end_object();
 }
 
 // What is held for the first target that would be asked; the others have their own turn.
 std::optional<PicoUsd> write_targets(JsonWriter& json, const DryRun& asked) {
+  const Route& route = *asked.match.route;
+  const Choice choice{.model = *route.model,
+                      .order = asked.routing.order.value_or(route.model->order),
+                      .chat = asked.chat,
+                      .caller = asked.caller,
+                      .json = asked.json,
+                      .now = asked.now.steady,
+                      .latencies = asked.latencies};
+  json.member("order", config::to_string(choice.order));
+  json.member("order_means", meaning_of(choice.order));
   const auto fallbacks = allowed_models(asked.json, asked.chat, asked.caller);
   std::optional<PicoUsd> first_hold;
   bool used = false;
+  const Targets order = target_order(route, choice, asked.routing.only);
   json.key("targets").begin_array();
-  for (const RouteTarget& target : asked.match.route->targets) {
+  for (const RouteTarget* target : order) {
+    const Candidate candidate(*target, asked.match.rest, asked.chat, asked.json, asked.caller,
+                              fallbacks);
+    const Verdict verdict = judge(asked, candidate);
+    write_target(json, asked, candidate, verdict,
+                 used ? "asked if those before it fail" : "asked first", choice.order);
+    if (!verdict.refusal && !used) first_hold = verdict.held;
+    used = used || !verdict.refusal;
+  }
+  for (const RouteTarget& target : route.targets) {
+    if (std::find(order.begin(), order.end(), &target) != order.end()) continue;
     const Candidate candidate(target, asked.match.rest, asked.chat, asked.json, asked.caller,
                               fallbacks);
     Verdict verdict;
-    if (serves(target.target.can, asked.chat.operation)) {
-      verdict = judge(asked, candidate);
-    } else {
-      verdict.refusal = config::invalid_request("It does not serve this endpoint.", "model");
-    }
-    json.begin_object();
-    json.member("target", target.target.name.view());
-    json.member("provider", target.target.provider.view());
-    json.member("model", candidate.target().model);
-    json.member("use", !verdict.refusal.has_value());
-    json.member("why", verdict.refusal ? std::string_view(verdict.refusal->message)
-                       : used          ? std::string_view("asked if those before it fail")
-                                       : std::string_view("asked first"));
-    if (verdict.refusal) json.member("code", config::to_string(verdict.refusal->code));
-    if (asked.match.route->model->order == config::Order::weighted) {
-      json.member("weight", target.target.weight);
-    }
-    json.key("dropped").begin_array();
-    for (const std::string& name : verdict.dropped) json.value(name);
-    json.end_array();
-    write_cost(json, asked, candidate.target());
-    money(json, "held", verdict.held);
-    json.end_object();
-    if (!verdict.refusal && !used) first_hold = verdict.held;
-    used = used || !verdict.refusal;
+    verdict.refusal =
+        serves(target.target.can, asked.chat.operation)
+            ? config::invalid_request("The request names others.", std::string(kTargetHeader))
+            : config::invalid_request("It does not serve this endpoint.", "model");
+    write_target(json, asked, candidate, verdict, "", choice.order);
   }
   json.end_array();
   return first_hold;

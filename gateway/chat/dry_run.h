@@ -4,10 +4,12 @@
 
 #include <string>
 
+#include "gateway/chat/routing_override.h"
 #include "gateway/limits/limiter.h"
 #include "gateway/routing_table.h"
 #include "gateway/snapshot.h"
 #include "gateway/upstream/circuit_breakers.h"
+#include "gateway/upstream/latencies.h"
 #include "gateway/virtual_keys.h"
 #include "providers/chat_request.h"
 #include "providers/wire/json_workspace.h"
@@ -22,11 +24,13 @@ struct DryRun {
   providers::JsonWorkspace& json;
   limits::Limiter& limiter;
   limits::Now now;
-  upstream::BreakerView* breakers = nullptr;  // nullptr: how targets stand is not known
+  upstream::BreakerView* breakers = nullptr;   // nullptr: how targets stand is not known
+  upstream::LatencyView* latencies = nullptr;  // nullptr: nor how soon they answer
+  RoutingOverride routing = {};
 };
 
-// {"object":"tollgate.dry_run","model":…,"prompt_tokens":…,"targets":[{"target":…,"use":true,
-// "why":…,"cost":{"low":"0.0001","likely":…,"high":…},"held":…}],"budgets":[{"scope":"key",
+// {"object":"tollgate.dry_run","model":…,"prompt_tokens":…,"order":…,"order_means":…,"targets":
+// [{"target":…,"use":true,"why":…,"cost":{"low":"0.0001","likely":…,"high":…},"held":…}],"budgets":[{"scope":"key",
 // "name":…,"window":"month","limit":…,"spent":…,"held":…,"left_after":…,"resets_at":…}]}
 // Money as decimal strings of USD; null where it is unknown. Tokens are estimates.
 std::string dry_run(const DryRun& asked);

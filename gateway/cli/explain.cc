@@ -93,6 +93,7 @@ std::string amount(JsonValue value) {
 void print_table(JsonValue root) {
   fmt::print("{} for the key {} of team {}: about {} prompt tokens\n", root["model"].text(),
              root["key"].text(), root["team"].text(), root["prompt_tokens"].integer().value_or(0));
+  fmt::print("{}: {}\n", root["order"].text(), root["order_means"].text());
   int place = 0;
   for (const JsonValue target : root["targets"].elements()) {
     fmt::print("{}. {}: {}\n", ++place, target["target"].text(), target["why"].text());

@@ -154,6 +154,9 @@ Result<std::string> body_of(const KeysOptions& options, bool with_name) {
   if (options.allow_upstream_extras) {
     json.member("allow_upstream_extras", *options.allow_upstream_extras);
   }
+  if (options.allow_routing_override) {
+    json.member("allow_routing_override", *options.allow_routing_override);
+  }
   auto written = write_budgets(json, options.budgets);
   if (written) written = write_moment(json, "not_before", "--not-before", options.not_before);
   if (written) written = write_moment(json, "expires_at", "--expires", options.expires);

@@ -28,6 +28,7 @@ struct KeysOptions {
   std::string not_before;            // a moment, a time from now ("30d") or "never"
   std::string expires;
   std::optional<bool> allow_upstream_extras;
+  std::optional<bool> allow_routing_override;
 
   std::string overlap = "1h";  // rotate
   std::int64_t entries = 100;  // audit: how many

@@ -49,6 +49,10 @@ void add_settings(CLI::App& command, const Options& options) {
       "--allow-upstream-extras,!--no-upstream-extras",
       [options](std::int64_t count) { options->allow_upstream_extras = count > 0; },
       "May use plugins and server tools that cost extra");
+  command.add_flag_function(
+      "--allow-routing-override,!--no-routing-override",
+      [options](std::int64_t count) { options->allow_routing_override = count > 0; },
+      "May say by header who answers a request (x-tollgate-order, x-tollgate-target)");
 }
 
 }  // namespace

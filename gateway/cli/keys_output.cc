@@ -146,7 +146,7 @@ std::string key_facts(std::string_view json) {
   const JsonValue key = document.root()["key"];
   std::string out;
   for (const char* name : {"name", "id", "source", "hint", "state", "team", "owner", "tags",
-                           "models", "allow_upstream_extras"}) {
+                           "models", "allow_upstream_extras", "allow_routing_override"}) {
     out += fmt::format("{:<22} {}\n", name, shown(key[name]));
   }
   for (const char* name : {"rpm", "tpm", "concurrent"}) {

@@ -160,6 +160,7 @@ void write_settings(JsonWriter& json, const Settings& settings) {
     write_words(json, "models", settings.models);
   }
   json.member("allow_upstream_extras", settings.allow_upstream_extras);
+  json.member("allow_routing_override", settings.allow_routing_override);
   json.key("limits").begin_object();
   write_number(json, "rpm", settings.limits.requests_per_minute);
   write_number(json, "tpm", settings.limits.tokens_per_minute);
@@ -182,6 +183,7 @@ void read_settings(StrictObject& object, Settings& settings) {
   object.words("models", settings.models, 1024, 256);
   if (settings.models == std::vector<std::string>{"*"}) settings.models.clear();
   object.flag("allow_upstream_extras", settings.allow_upstream_extras);
+  object.flag("allow_routing_override", settings.allow_routing_override);
   read_limits(object, settings.limits);
   read_budgets(object, settings.limits.budgets);
   read_moment(object, "not_before", settings.not_before);

@@ -14,9 +14,9 @@
 
 namespace gateway::keys {
 
-// Members of an object that is open: team, owner, tags, models, allow_upstream_extras, limits,
-// not_before, expires_at. Money as decimal strings. Budgets are written apart, since the API
-// shows more of them.
+// Members of an object that is open: team, owner, tags, models, allow_upstream_extras,
+// allow_routing_override, limits, not_before, expires_at. Money as decimal strings. Budgets are
+// written apart, since the API shows more of them.
 void write_settings(providers::JsonWriter& json, const Settings& settings);
 // One budget's members: window, zone, limit.
 void write_budget(providers::JsonWriter& json, const config::Budget& budget);

@@ -72,6 +72,7 @@ void LiveKeys::compile(const StoredKey& key, Live& live) const {
   made.name = config::KeyName(key.name);
   made.team = config::TeamName(key.settings.team);
   made.allow_upstream_extras = key.settings.allow_upstream_extras;
+  made.allow_routing_override = key.settings.allow_routing_override;
   made.models = key.settings.models;
   made.tags = tags_of(key, live);
   made.limits = key.settings.limits;

@@ -21,6 +21,7 @@ struct Settings {
   std::vector<std::string> tags;    // `project=x` or `person`, recorded with each of its requests
   std::vector<std::string> models;  // exact names, or prefixes ending in *; empty: every model
   bool allow_upstream_extras = false;
+  bool allow_routing_override = false;
   config::Limits limits;
   // In whole seconds. Good from the first on, and up to, not including, the second.
   std::optional<config::Clock::Wall> not_before;

@@ -187,7 +187,8 @@ TEST(Load, KeysMayBeHeldToModelsByNameAndBeginning) {
       "    team: research\n"
       "    sha256: A665A45920422F9D417E4867EFDC4FB8A04A1F3FFF1FA07E998E86F7F7A27AE3\n"
       "    models: [fast, \"openai/*\", openai/gpt-4o, \"f*\", \"*\"]\n"
-      "    allow_upstream_extras: true\n" +
+      "    allow_upstream_extras: true\n"
+      "    allow_routing_override: true\n" +
       kProviders +
       "models:\n"
       "  - {name: fast, aliases: [edge], targets: [{provider: near, model: m, price: unknown}]}\n"
@@ -196,6 +197,7 @@ TEST(Load, KeysMayBeHeldToModelsByNameAndBeginning) {
   EXPECT_EQ(config.keys[0].team.str(), "research");
   EXPECT_EQ(config.keys[0].models.size(), 5u);
   EXPECT_TRUE(config.keys[0].allow_upstream_extras);
+  EXPECT_TRUE(config.keys[0].allow_routing_override);
   EXPECT_EQ(config.keys[0].sha256[0], 0xa6);
 }
 

@@ -117,7 +117,8 @@ TEST_F(Api, AKeyIsMadeAndShownOnce) {
       R"({"as_of":"2025-06-15T12:00:00Z","zone":"UTC","key":{"id":")" + id +
           R"(","name":"dev-05","source":"store","hint":"sk-tg-0102…1f20","state":"active",)"
           R"("team":"Research","owner":"laptop 05","tags":["person"],"models":["*"],)"
-          R"("allow_upstream_extras":false,"limits":{"rpm":60,"tpm":60000,"concurrent":4},)"
+          R"("allow_upstream_extras":false,"allow_routing_override":false,)"
+          R"("limits":{"rpm":60,"tpm":60000,"concurrent":4},)"
           R"("not_before":null,"expires_at":null,)"
           R"("budgets":[{"window":"month","zone":"Europe/Berlin","limit":"160"}],"replaced":[],)"
           R"("created_at":"2025-06-15T12:00:00Z","last_used_at":null,"version":1},)"

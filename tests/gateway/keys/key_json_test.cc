@@ -26,7 +26,7 @@ config::Result<Settings> read(std::string_view text, Settings settings = {}) {
 TEST(KeySettings, AreReadAndWrittenTheSame) {
   constexpr std::string_view kText =
       R"({"team":"t","owner":"o","tags":["a"],"models":["m","n*"],"allow_upstream_extras":true,)"
-      R"("limits":{"rpm":60,"tpm":60000,"concurrent":4},"not_before":"2026-11-01T00:00:00Z",)"
+      R"("allow_routing_override":true,"limits":{"rpm":60,"tpm":60000,"concurrent":4},"not_before":"2026-11-01T00:00:00Z",)"
       R"("expires_at":"2026-12-01T00:00:00Z",)"
       R"("budgets":[{"window":"month","zone":"Europe/Berlin","limit":"160"}]})";
   const auto settings = read(kText);

@@ -29,6 +29,7 @@ Settings some_settings() {
   out.tags = {"person", "eu"};
   out.models = {"reka-flash", "openai/*"};
   out.allow_upstream_extras = true;
+  out.allow_routing_override = true;
   out.limits.requests_per_minute = 60;
   out.limits.concurrent = 4;
   out.limits.budgets = {{*config::exact_usd("160.5"), config::Window::month, "Europe/Berlin"},
