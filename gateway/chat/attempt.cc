@@ -44,11 +44,15 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   const providers::ChatRequest& chat = call.chat;
   const config::Target& target = call.target;
   Meter& meter = asker.meter;
+  const auto refuse = [&](config::Error why) {
+    asker.explanation.passed_over(candidate.name(), why);
+    return why;
+  };
   auto request = candidate.encode(asker.model);
-  if (!request) co_return request.error();
+  if (!request) co_return refuse(request.error());
   auto held = stake(worker.limiter(), asker.caller, call, asker.model, request->streamed,
                     asker.snapshot.config(), limits::Now::of(worker.clock()));
-  if (!held) co_return held.error();
+  if (!held) co_return refuse(held.error());
 
   asker.signs.content_due(std::nullopt);
   upstream::Exchange exchange(worker.pools(), target, chat.stream ? &asker.signs : nullptr);
@@ -56,7 +60,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   std::optional<AsStream> as_stream;                  // the same
   AttemptMeter settle(meter, target, chat, *std::move(held));
   settle.asked_with(candidate.key_position());
-  if (auto begun = settle.begin(); !begun) co_return begun.error();
+  if (auto begun = settle.begin(); !begun) co_return refuse(begun.error());
+  ExplainedAttempt explained(asker.explanation, candidate.name(), exchange, settle, worker.clock());
   if (auto* latency = worker.latencies().find(target.name.view()); latency != nullptr) {
     settle.times(&latency->of(chat.stream));
   }
@@ -64,6 +69,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     auto safe = co_await worker.records().on_disk();
     if (!safe) {
       settle.failed(safe.error(), false);
+      explained.ended(safe);
       co_return safe;
     }
   }
@@ -87,9 +93,9 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     auto body = co_await exchange.read_all(kMaxErrorBody);
     done = adapter.decode_error(call, *head, body ? *body : std::string_view{});
   } else {
-    Delivery delivery{adapter,     call,        *head,   request->dropped,
-                      exchange,    asker.reply, meter,   settle,
-                      asker.signs, departure,   circuit, asker.rescue.rest()};
+    Delivery delivery{
+        adapter, call,        *head,     request->dropped, exchange,  asker.reply,        meter,
+        settle,  asker.signs, departure, circuit,          explained, asker.rescue.rest()};
     const bool stream = is_stream(*request, *head);
     if (stream && !request->streamed && chat.operation != providers::Operation::embeddings) {
       as_stream.emplace(adapter, call, *head);
@@ -118,6 +124,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     if (decoder && settle.content_flowed()) asker.rescue.broke_off(why, *decoder);
     done = std::move(why);
   }
+  explained.ended(done);
   co_return done;
 }
 

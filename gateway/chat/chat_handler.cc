@@ -1,3 +1,5 @@
+#include "gateway/chat/chat_handler.h"
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -8,9 +10,9 @@
 #include "gateway/chat/admission.h"
 #include "gateway/chat/attempt.h"
 #include "gateway/chat/candidate.h"
-#include "gateway/chat/chat_handler.h"
 #include "gateway/chat/circuit.h"
 #include "gateway/chat/dry_run.h"
+#include "gateway/chat/explanation.h"
 #include "gateway/chat/key_choice.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/pause.h"
@@ -21,6 +23,7 @@
 #include "gateway/chat/target_order.h"
 #include "gateway/chat/turns.h"
 #include "gateway/http/refusals.h"
+#include "gateway/log.h"
 #include "providers/error_json.h"
 
 namespace gateway::chat {
@@ -42,13 +45,16 @@ RequestSummary about(const http::Request& request, const ChatHandler::Asked& ask
   return summary;
 }
 
-// A value nobody knows must not be taken for "no": that would cost money.
-Result<bool> wants_dry_run(const http::Request& request) {
-  const std::string_view wish = request.find("x-tollgate-dry-run");
+constexpr std::string_view kDryRunHeader = "x-tollgate-dry-run";
+constexpr std::string_view kExplainHeader = "x-tollgate-explain";
+
+// A value nobody knows must not be taken for "no": of a dry run, that would cost money.
+Result<bool> says_so(const http::Request& request, std::string_view header) {
+  const std::string_view wish = request.find(header);
   if (wish == "true") return true;
   if (wish.empty() || wish == "false") return false;
-  return config::invalid_request("The header x-tollgate-dry-run is 'true' or 'false'.",
-                                 "x-tollgate-dry-run");
+  return config::invalid_request(fmt::format("The header {} is 'true' or 'false'.", header),
+                                 std::string(header));
 }
 
 // A streamed request counts as open while it is answered.
@@ -81,16 +87,21 @@ Awaitable<void> ChatHandler::serve(Operation operation, const http::Request& req
     co_return co_await refuse(may.error(), request, reply);
   }
 
-  auto done = co_await answer(*asked, request, reply);
+  Explanation explanation(asked->explain, *asked->match.route, asked->routing,
+                          asked->chat.operation);
+  auto done = co_await answer(*asked, request, reply, explanation);
   if (done) co_return;
   if (done.error().code == config::ErrorCode::client_left) co_return reply.abandon();
 
   // The client is told once: by a status line while that is possible, by an event after.
   if (!reply.committed()) {
-    co_await reply.send_error(done.error());
+    const std::string told = explanation.members(true);
+    const std::string member = told.empty() ? "" : fmt::format(R"("tollgate":{{{}}})", told);
+    co_await reply.send_error(done.error(), member);
     co_return;
   }
   providers::Body last;
+  explanation.append_comment(last);
   providers::append_error_event(done.error(), last);
   co_await reply.finish_stream(last);
 }
@@ -143,21 +154,26 @@ Result<ChatHandler::Asked> ChatHandler::understand(Operation operation,
   auto tags = read_tags(request.find(kTagsHeader));
   if (!tags) return std::move(tags).error();
   asked.tags = united(request.caller->tags, *tags);
-  auto dry = wants_dry_run(request);
+  auto dry = says_so(request, kDryRunHeader);
   if (!dry) return std::move(dry).error();
   asked.dry_run = *dry;
+  auto explain = says_so(request, kExplainHeader);
+  if (!explain) return std::move(explain).error();
+  asked.explain = *explain;
   return asked;
 }
 
 Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& request,
-                                            http::Reply& reply) {
+                                            http::Reply& reply, Explanation& explanation) {
   const OpenStream open(worker_.records(), asked.chat.stream);
   Meter meter(worker_.records(), worker_.clock(), about(request, asked), std::move(asked.slot));
-  auto done = co_await first_that_answers(asked, request, reply, meter);
+  auto done = co_await first_that_answers(asked, request, reply, meter, explanation);
   if (done) {
     meter.answered(reply.status());
   } else {
     meter.failed(reply.committed() ? reply.status() : done.error().http_status(), done.error());
+    log::info("targets of a failed request",
+              {{"request", request.id}, {"targets", explanation.text()}});
   }
   co_return done;
 }
@@ -178,7 +194,8 @@ Choice ChatHandler::choice(const Asked& asked, const http::Request& request) {
 // may go on with it.
 Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
                                                         const http::Request& request,
-                                                        http::Reply& reply, Meter& meter) {
+                                                        http::Reply& reply, Meter& meter,
+                                                        Explanation& explanation) {
   const providers::ChatRequest& chat = asked.chat;
   const RouteMatch& match = asked.match;
   const auto fallbacks = allowed_models(worker_.json(), chat, *request.caller);
@@ -191,13 +208,16 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
   Rescue rescue(*match.route->model, chat, order, meter);
   const auto deadline =
       meter.now() + match.route->model->deadline.value_or(asked.snapshot->config().server.deadline);
-  const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply, meter, signs,
-                    rescue,          deadline};
+  const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply,   meter,
+                    signs,           rescue,          explanation,         deadline};
   Turns turns(order);
   while (const auto turn = turns.next()) {
     if (meter.now() >= deadline) break;
     const RouteTarget* target = turn->target;
-    if (last && !may_try(target->target, *failed, *last)) continue;
+    if (last && !may_try(target->target, *failed, *last)) {
+      explanation.no_help(target->target.name.view(), *last);
+      continue;
+    }
     if (turn->retries > 0 && turn->keys == 1) {
       if (!turn->budget->take(meter.now(), target->target.retries)) continue;
       auto waited = co_await pause(worker_, asker, chat.stream, turn->at);
@@ -206,18 +226,25 @@ Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
     if (reply.hurried()) co_return http::gateway_leaves();
     const auto* wanted =
         rescue.needed() ? rescue.request_for(target->target, worker_.json()) : &chat;
-    if (wanted == nullptr) continue;
+    if (wanted == nullptr) {
+      explanation.cannot_go_on(target->target.name.view(), rescue.why());
+      continue;
+    }
 
     Candidate candidate(*target, match.rest, *wanted, worker_.json(), *request.caller, fallbacks);
     Circuit circuit(worker_.breakers(), candidate.target(), candidate.from_pattern(),
                     worker_.clock());
     if (!circuit.allows()) {
-      resting = resting ? more_useful(*resting, circuit.refusal()) : circuit.refusal();
+      auto why = circuit.refusal();
+      explanation.resting(candidate.name(), why);
+      resting = resting ? more_useful(*resting, why) : std::move(why);
       continue;
     }
     KeyChoice key(circuit, candidate.target(), worker_.clock());
     if (!key.found()) {
-      resting = resting ? more_useful(*resting, key.refusal()) : key.refusal();
+      auto why = key.refusal();
+      explanation.without_key(candidate.name(), why);
+      resting = resting ? more_useful(*resting, why) : std::move(why);
       continue;
     }
     candidate.ask_with(key.key(), key.told());

@@ -17,6 +17,7 @@
 
 namespace gateway::chat {
 
+class Explanation;
 class Meter;
 
 class ChatHandler {
@@ -36,6 +37,7 @@ class ChatHandler {
     Tags tags;
     RoutingOverride routing;
     bool dry_run = false;
+    bool explain = false;
     limits::Slot slot;  // its place among the running requests
   };
 
@@ -49,10 +51,11 @@ class ChatHandler {
 
   Choice choice(const Asked& asked, const http::Request& request);
   Awaitable<config::Result<void>> answer(Asked& asked, const http::Request& request,
-                                         http::Reply& reply);
+                                         http::Reply& reply, Explanation& explanation);
   Awaitable<config::Result<void>> first_that_answers(const Asked& asked,
                                                      const http::Request& request,
-                                                     http::Reply& reply, Meter& meter);
+                                                     http::Reply& reply, Meter& meter,
+                                                     Explanation& explanation);
 
   Worker& worker_;
 };

@@ -10,8 +10,8 @@
 #include "config/base/clock.h"
 #include "config/config.h"
 #include "gateway/chat/reservation.h"
-#include "gateway/ledger/record_sink.h"
 #include "gateway/chat/stopwatch.h"
+#include "gateway/ledger/record_sink.h"
 #include "gateway/limits/limiter.h"
 #include "providers/adapter.h"
 
@@ -107,6 +107,10 @@ class AttemptMeter {
   void upstream_names(std::string_view model, std::string_view id);
   void first_content();
   bool content_flowed() const { return record_.first_content.has_value(); }
+  // After which time that was; nullopt: there is none yet.
+  std::optional<std::chrono::microseconds> first_content_after() const {
+    return record_.first_content;
+  }
 
   // Before what a stream has brought is shown: sets more aside where that is needed. An Error
   // (budget_exceeded): nothing more may be shown.

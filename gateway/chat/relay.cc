@@ -149,6 +149,8 @@ Awaitable<Result<void>> deliver(Delivery delivery, providers::Completion complet
   delivery.attempt.first_content();
   delivery.attempt.ok(completion.usage);
   announce(delivery);
+  delivery.explained.answers(delivery.call.chat.stream ? *stream : completion.body,
+                             delivery.call.chat.stream);
   if (const auto cost = delivery.request.cost(); cost && !delivery.reply.committed()) {
     delivery.reply.add_header("x-tollgate-cost-usd", config::to_usd(*cost));
   }
@@ -267,6 +269,7 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
     if (decoded && ended) {
       delivery.attempt.upstream_names({}, decoder.upstream_id());
       settle(delivery, decoder, stopped);
+      delivery.explained.answers(out, true);
     }
     if (!out.empty() && !delivery.departure.draining()) {
       Waiting client(request);

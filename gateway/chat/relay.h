@@ -9,6 +9,7 @@
 #include "gateway/async.h"
 #include "gateway/chat/circuit.h"
 #include "gateway/chat/departure.h"
+#include "gateway/chat/explanation.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/signs_of_life.h"
 #include "gateway/http/reply.h"
@@ -31,6 +32,7 @@ struct Delivery {
   SignsOfLife& signs;
   Departure& departure;
   Circuit& circuit;
+  ExplainedAttempt& explained;
   // What the answer goes through where it is the rest of one that broke off; else nullptr.
   providers::ContinuedStream* rest;
 };

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include <boost/beast/http/status.hpp>
+#include <fmt/format.h>
 
 #include "gateway/http/connection.h"
 #include "gateway/http/head_rules.h"
@@ -94,7 +95,7 @@ Awaitable<Result<void>> Reply::send(unsigned status, std::string_view content_ty
   co_return co_await flush();
 }
 
-Awaitable<Result<void>> Reply::send_error(const Error& error) {
+Awaitable<Result<void>> Reply::send_error(const Error& error, std::string_view members) {
   const config::ErrorShape& shape = config::shape(error.code);
   if (error.http_status() == 401) add_header("WWW-Authenticate", "Bearer");
   if (error.retry_after) {
@@ -104,7 +105,8 @@ Awaitable<Result<void>> Reply::send_error(const Error& error) {
   }
   if (shape.retry_is_pointless) add_header("X-Should-Retry", "false");
 
-  const std::string json = connection_.error_json(error);
+  std::string json = connection_.error_json(error);
+  if (!members.empty()) json.insert(json.rfind('}'), fmt::format(",{}", members));
   providers::Body body;
   body.borrow(json);
   co_return co_await send(error.http_status(), "application/json", body);

@@ -32,8 +32,9 @@ class Reply {
                                        const providers::Body& body);
 
   // The error object (the door says in which shape) with its status, Retry-After and
-  // x-should-retry.
-  Awaitable<config::Result<void>> send_error(const config::Error& error);
+  // x-should-retry; with further members of the body behind it: `"name":value`.
+  Awaitable<config::Result<void>> send_error(const config::Error& error,
+                                             std::string_view members = {});
 
   // Appends to a text/event-stream answer; the first call writes the status line. An
   // Error means the client is gone. One write per call, gathered.

@@ -13,11 +13,12 @@
 namespace gateway::upstream {
 
 Dialer::Dialer(Pools& pools, const OriginView& origin, const config::Proxy& proxy,
-               const config::Timeouts& timeouts)
+               const config::Timeouts& timeouts, PhaseTimes& times)
     : pools_(pools),
       origin_(origin),
       proxy_(proxy),
       timeouts_(timeouts),
+      times_(times),
       wake_(pools.executor()),
       deadline_(
           pools.deadlines(), [](void* dialer) { static_cast<Dialer*>(dialer)->expire(); }, this) {}
@@ -31,6 +32,10 @@ void Dialer::abort() {
 void Dialer::expire() {
   expired_ = true;
   abort();
+}
+
+void Dialer::enter(Phase phase) {
+  times_.enter(phase, pools_.clock().now());
 }
 
 Awaitable<config::Result<std::unique_ptr<Connection>>> Dialer::dial() {
@@ -48,11 +53,13 @@ Awaitable<config::Result<std::unique_ptr<Connection>>> Dialer::dial() {
 
 Awaitable<config::Result<TcpSocket>> Dialer::reach(std::string_view host, std::uint16_t port) {
   const std::string_view whom = proxy_.on() ? "proxy " : "";
+  enter(Phase::lookup);
   auto addresses = co_await pools_.resolver().resolve(host, wake_);
   if (expired_) co_return timed_out(fmt::format("name lookup of {}{}", whom, host));
   if (aborted_) co_return unavailable("cancelled");
   if (!addresses) co_return std::move(addresses).error();
 
+  enter(Phase::connect);
   Race race(pools_.executor(), pools_.deadlines(), wake_);
   auto socket = co_await race.run(*addresses, port);
   if (expired_) co_return timed_out(fmt::format("connect to {}{}", whom, host));
@@ -76,6 +83,7 @@ Awaitable<config::Result<std::unique_ptr<Connection>>> Dialer::secure(TcpSocket 
   if (!ssl) co_return std::move(ssl).error();
   auto connection = std::make_unique<TlsConnection>(std::move(socket), *std::move(ssl),
                                                     pools_.tls().session_of(origin_));
+  enter(Phase::tls);
   deadline_.set(timeouts_.tls);
   handshaking_ = connection.get();
   auto trusted = co_await connection->handshake();

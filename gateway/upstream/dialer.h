@@ -14,6 +14,7 @@
 #include "gateway/deadlines.h"
 #include "gateway/upstream/connection.h"
 #include "gateway/upstream/origin.h"
+#include "gateway/upstream/phase_times.h"
 #include "gateway/upstream/signal.h"
 
 namespace gateway::upstream {
@@ -22,9 +23,9 @@ class Pools;
 
 class Dialer {
  public:
-  // `proxy` may be none.
+  // All outlive the dialer. `proxy` may be none; `times` is told of each phase.
   Dialer(Pools& pools, const OriginView& origin, const config::Proxy& proxy,
-         const config::Timeouts& timeouts);
+         const config::Timeouts& timeouts, PhaseTimes& times);
   Dialer(const Dialer&) = delete;
   Dialer& operator=(const Dialer&) = delete;
 
@@ -34,6 +35,7 @@ class Dialer {
 
  private:
   void expire();
+  void enter(Phase phase);
   // The upstream, or the proxy before it.
   Awaitable<config::Result<TcpSocket>> reach(std::string_view host, std::uint16_t port);
   Awaitable<config::Result<TcpSocket>> tunnel(TcpSocket proxy_socket);
@@ -43,6 +45,7 @@ class Dialer {
   const OriginView origin_;
   const config::Proxy& proxy_;
   const config::Timeouts& timeouts_;
+  PhaseTimes& times_;
 
   Connection* handshaking_ = nullptr;  // with the proxy, or for TLS
   Signal wake_;                        // what name lookup and connect wait for

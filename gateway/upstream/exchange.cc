@@ -37,6 +37,7 @@ struct Exchange::State {
   void stop_for(Stop reason);
   void expire() { stop_for(Stop::expired); }
   config::Error stopped() const;
+  void enter(Phase phase) { times.enter(phase, pools.clock().now()); }
   config::Error fail(config::Error error);
 
   Awaitable<Result<void>> connect();
@@ -68,6 +69,7 @@ struct Exchange::State {
   std::string_view ready;      // body bytes read and not yet shown; in `buffer`
   std::optional<WholeBody> whole;
 
+  PhaseTimes times;
   bool reused = false;
   bool written = false;
   bool sent_whole = false;
@@ -100,7 +102,7 @@ config::Error Exchange::State::fail(config::Error error) {
 }
 
 Awaitable<Result<void>> Exchange::State::connect() {
-  Dialer dialling(pools, origin_of(target), target.proxy, target.timeouts);
+  Dialer dialling(pools, origin_of(target), target.proxy, target.timeouts, times);
   dialer = &dialling;
   auto dialled = co_await dialling.dial();
   dialer = nullptr;
@@ -231,6 +233,7 @@ Awaitable<Result<void>> Exchange::State::converse(std::string_view head,
   ranges.emplace_back(head.data(), head.size());
   body.for_each([&](std::string_view bytes) { ranges.emplace_back(bytes.data(), bytes.size()); });
 
+  enter(Phase::send);
   // A body that is not taken is as bad as an answer that does not come.
   limit = target.timeouts.idle;
   const error_code unsent = co_await write(ranges);
@@ -242,6 +245,7 @@ Awaitable<Result<void>> Exchange::State::converse(std::string_view head,
   // there already, or never comes.
   if (sent_whole) connection->assume_drained();
 
+  enter(Phase::first_byte);
   limit = first_byte;
   deadline.set(limit);  // one limit for the whole head, however it dribbles in
   while (!parser.head_complete()) {
@@ -253,6 +257,7 @@ Awaitable<Result<void>> Exchange::State::converse(std::string_view head,
     ready = *bytes;
   }
   deadline.clear();
+  enter(Phase::body);
   limit = target.timeouts.idle;
   co_return Result<void>();
 }
@@ -336,6 +341,10 @@ bool Exchange::written() const {
 
 bool Exchange::reused() const {
   return state_->reused;
+}
+
+const PhaseTimes& Exchange::times() const {
+  return state_->times;
 }
 
 }  // namespace gateway::upstream

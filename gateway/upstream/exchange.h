@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "gateway/async.h"
 #include "gateway/upstream/patience.h"
+#include "gateway/upstream/phase_times.h"
 #include "providers/adapter.h"
 
 namespace gateway::upstream {
@@ -54,6 +55,9 @@ class Exchange {
 
   // The connection came from the pool (and was not replaced).
   bool reused() const;
+
+  // Which wait it is in, and how long each has taken.
+  const PhaseTimes& times() const;
 
  private:
   struct State;

@@ -49,6 +49,7 @@ class Pools {
   std::size_t idle() const;
 
   const Executor& executor() const { return executor_; }
+  const config::Clock& clock() const { return clock_; }
   Deadlines& deadlines() { return deadlines_; }
   Resolver& resolver() { return resolver_; }
   Tls& tls() { return tls_; }

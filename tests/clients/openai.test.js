@@ -66,6 +66,30 @@ describe('chat', () => {
   });
 });
 
+describe('x-tollgate-explain', () => {
+  const headers = { 'x-tollgate-explain': 'true' };
+
+  it('is one more member of a whole answer', async () => {
+    const answer = await client.chat.completions.create({ model: 'rekaai/reka-edge', messages: hello }, { headers });
+    assert.ok(answer.choices[0].message.content.length > 0);
+    assert.equal(answer.tollgate.explain.targets[0].outcome, 'answered');
+  });
+
+  it('is a comment of a stream, which nobody sees', async () => {
+    const plain = await client.chat.completions.create({ model: 'rekaai/reka-edge', messages: hello });
+    const stream = await client.chat.completions.create(
+      { model: 'rekaai/reka-edge', messages: hello, stream: true }, { headers });
+    let text = '';
+    for await (const chunk of stream) text += chunk.choices[0]?.delta?.content ?? '';
+    assert.equal(text, plain.choices[0].message.content);
+  });
+
+  it('stands beside an error', async () => {
+    const failing = client.chat.completions.create({ model: 'mock/503', messages: hello }, { headers });
+    await assert.rejects(failing, (error) => error.status === 502 && error.code === 'upstream_unavailable');
+  });
+});
+
 describe('stream helper', () => {
   it('accumulates the answer without doubled strings', async () => {
     const final = await client.chat.completions.stream({ model: 'rekaai/reka-edge', messages: hello })
