@@ -103,6 +103,17 @@ int main(int argc, char** argv) {
     exit_code = gateway::cli::explain(explain);
   });
 
+  gateway::cli::ChaosOptions chaos;
+  auto* chaos_command = cli.add_subcommand(
+      "chaos",
+      "Have every failure happen to the routes of a configuration, with simulated upstreams in "
+      "place of theirs, and print what a client sees; 1 if an error reaches one though another "
+      "target was left");
+  add_config(*chaos_command, chaos.config_path);
+  chaos_command->add_option("--model", chaos.models, "This route alone; several are possible");
+  add_format(*chaos_command, chaos.format, {"table", "json"});
+  chaos_command->callback([&] { exit_code = gateway::cli::drill(chaos); });
+
   gateway::cli::ReconcileOptions reconcile;
   auto* reconcile_command = cli.add_subcommand(
       "reconcile", "Ask providers for receipts and book what they say (costs nothing)");

@@ -47,6 +47,16 @@ struct ExplainOptions {
 // Says what would become of a request, as x-tollgate-dry-run does, without asking anybody.
 int explain(const ExplainOptions& options);
 
+struct ChaosOptions {
+  std::string config_path;
+  std::vector<std::string> models;  // names of routes; empty: all
+  std::string format;               // table or json
+};
+
+// Has every failure happen to the configuration's routes, with upstreams of its own in place of
+// theirs, and prints what a client saw. 1: an error reached one though another target was left.
+int drill(const ChaosOptions& options);
+
 struct ReconcileOptions {
   std::string config_path;
   std::string since;

@@ -1,0 +1,143 @@
+#include "gateway/cli/chaos/plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "gateway/chat/target_order.h"
+#include "providers/wire/json_text.h"
+
+namespace gateway::cli::chaos {
+namespace {
+
+using providers::Operation;
+
+Operation operation_of(const Route& route) {
+  for (const Operation operation : {Operation::chat, Operation::completions}) {
+    for (const RouteTarget& target : route.targets) {
+      if (chat::serves(target.target.can, operation)) return operation;
+    }
+  }
+  return Operation::embeddings;
+}
+
+// The longest that a client waits for a target that says nothing.
+std::chrono::milliseconds limit_of(const config::Timeouts& limits, const Trial& trial) {
+  if (!takes_the_limit(trial.failure->manner)) return {};
+  if (after_content(trial.failure->manner)) return limits.idle;
+  return trial.streamed ? limits.first_byte : limits.whole_answer;
+}
+
+void shorten(config::Timeouts& limits) {
+  for (auto* limit : {&limits.connect, &limits.tls, &limits.first_byte, &limits.first_content,
+                      &limits.whole_answer, &limits.idle}) {
+    *limit = std::min(*limit, kLongestLimit);
+  }
+}
+
+class Planner {
+ public:
+  Planner(const Upstream& upstream, Plan& out) : upstream_(upstream), out_(out) {}
+
+  void add(const Route& route) {
+    const Operation operation = operation_of(route);
+    std::vector<const RouteTarget*> asked;
+    for (const RouteTarget& target : route.targets) {
+      if (chat::serves(target.target.can, operation)) asked.push_back(&target);
+    }
+    // Where any may be asked first, each of them fails in turn.
+    const bool first_only = route.model->order == config::Order::in_order;
+    for (const RouteTarget* failing : asked) {
+      if (first_only && failing != asked.front()) continue;
+      for (const Failure& failure : failures()) {
+        for (const bool streamed : {true, false}) {
+          if (streamed ? for_whole_only(failure.manner) : for_streams_only(failure.manner))
+            continue;
+          if (streamed && operation == Operation::embeddings) continue;
+          Trial trial;
+          trial.failure = &failure;
+          trial.streamed = streamed;
+          trial.operation = operation;
+          trial.route = route.model->name.str();
+          trial.failing = failing->target.name.str();
+          trial.others = static_cast<int>(asked.size()) - 1;
+          trial.limit = limit_of(failing->target.timeouts, trial);
+          add(std::move(trial), route, *failing);
+        }
+      }
+    }
+  }
+
+ private:
+  void add(Trial trial, const Route& route, const RouteTarget& failing) {
+    const std::size_t number = out_.trials.size() + 1;
+    trial.model = fmt::format("drill-{}", number);
+    config::Model model = *route.model;
+    model.name = config::ModelName(trial.model);
+    model.aliases.clear();
+    model.targets.clear();
+    for (const RouteTarget& target : route.targets) {
+      const bool fails = &target == &failing;
+      model.targets.push_back(stand_in(target.target, fails ? trial.failure : nullptr, number));
+    }
+    out_.config.models.push_back(std::move(model));
+    out_.trials.push_back(std::move(trial));
+  }
+
+  config::Target stand_in(config::Target target, const Failure* failure, std::size_t number) const {
+    // A name of its own in each trial, so that none finds a target left alone for what failed in
+    // another.
+    target.name = config::TargetName(fmt::format("{}#{}", target.name.view(), number));
+    if (const auto star = target.model.find('*'); star != std::string::npos) {
+      target.model.replace(star, 1, "drill");
+      target.quoted_model = providers::quoted(target.model);
+    }
+    target.base_url = upstream_.instead_of(target.base_url, failure);
+    target.api_key = config::Secret("sk-drill");
+    target.ca_file.clear();
+    target.extra_headers.clear();
+    target.simulated = true;
+    if (failure != nullptr) shorten(target.timeouts);
+    return target;
+  }
+
+  const Upstream& upstream_;
+  Plan& out_;
+};
+
+bool asked_for(const std::vector<std::string>& only, const Route& route) {
+  return only.empty() || std::ranges::find(only, route.model->name.str()) != only.end();
+}
+
+}  // namespace
+
+Plan plan(const Snapshot& operators, const std::vector<std::string>& only, const Upstream& upstream,
+          const std::string& key, const std::string& folder) {
+  Plan out;
+  config::Config& config = out.config;
+  config.server.listen = {"127.0.0.1", 0};
+  config.server.workers = 1;
+  config.admin.listen = {"127.0.0.1", 0};
+  config.admin.token_file = folder + "/admin.token";
+  config.log.file = folder + "/log";
+  config.ledger.database = folder + "/ledger.db";
+  config.ledger.journal = folder + "/journal";
+  config.ledger.reconcile.every = {};
+  config::Key caller;
+  caller.name = config::KeyName("drill");
+  caller.sha256 = config::sha256(key);
+  config.keys.push_back(std::move(caller));
+
+  Planner planner(upstream, out);
+  for (const Route& route : operators.routes().routes()) {
+    if (asked_for(only, route)) planner.add(route);
+  }
+  return out;
+}
+
+std::string operators_name(const config::TargetName& target) {
+  return target.str().substr(0, target.str().rfind('#'));
+}
+
+}  // namespace gateway::cli::chaos
