@@ -27,6 +27,8 @@ namespace gateway::http {
 // Open connections of the whole process, shared by the workers.
 class ConnectionCount {
  public:
+  static constexpr std::size_t kMostTurnedAway = 64;
+
   explicit ConnectionCount(std::size_t most) : most_(most) {}
 
   // False: there are as many as allowed.
@@ -38,6 +40,13 @@ class ConnectionCount {
     return false;
   }
   void leave() { open_.fetch_sub(1, std::memory_order_relaxed); }
+  // Those that are told that we are full must not themselves fill us up. False: too many are.
+  bool turn_away() {
+    if (turned_away_.fetch_add(1, std::memory_order_relaxed) < kMostTurnedAway) return true;
+    turned_away();
+    return false;
+  }
+  void turned_away() { turned_away_.fetch_sub(1, std::memory_order_relaxed); }
   // What is open beyond that stays.
   void allow(std::size_t most) { most_.store(most, std::memory_order_relaxed); }
   std::size_t open() const { return open_.load(std::memory_order_relaxed); }
@@ -60,6 +69,7 @@ class ConnectionCount {
  private:
   std::atomic<std::size_t> most_;
   std::atomic<std::size_t> open_{0};
+  std::atomic<std::size_t> turned_away_{0};
 };
 
 // What a door that speaks TLS has beside a plain one.
@@ -86,7 +96,6 @@ struct Door {
   TaskGroup& tasks;  // every open connection is one
   ConnectionCount& count;
   Date date{clock};
-  std::size_t turned_away = 0;  // connections being told that we are full
   RequestIds ids{};
   std::function<void(const Refusal&)> on_refusal{};
   // A connection is served from now on (true), or has ended.

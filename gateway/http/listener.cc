@@ -19,7 +19,6 @@ using Timer = net::basic_waitable_timer<std::chrono::steady_clock,
 
 // Without a free descriptor accept() fails at once, and would again at once.
 constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
-constexpr std::size_t kMostTurnedAway = 64;
 
 }  // namespace
 
@@ -52,8 +51,7 @@ struct Listener::State {
     error_code ignored;
     socket.set_option(Tcp::no_delay(true), ignored);
     const bool counted = door.count.enter();
-    // Telling clients that we are full must not itself fill us up.
-    if (!counted && door.turned_away >= kMostTurnedAway) return;
+    if (!counted && !door.count.turn_away()) return;
     Connection::start(door, std::move(socket), counted);
   }
 

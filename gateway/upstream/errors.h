@@ -15,6 +15,14 @@ inline config::Error unavailable(std::string detail) {
                          "The upstream could not be reached.", std::move(detail));
 }
 
+// We have no descriptor left to reach it with; it is not to blame.
+inline config::Error no_descriptor(std::string detail) {
+  return config::failure(
+      config::ErrorCode::overloaded,
+      "The gateway has no descriptor left to reach the upstream with; try again shortly.",
+      std::move(detail));
+}
+
 inline config::Error broken_off(std::string detail) {
   return config::failure(config::ErrorCode::upstream_unavailable,
                          "The upstream broke off its answer.", std::move(detail));

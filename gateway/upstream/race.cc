@@ -1,6 +1,7 @@
 #include "gateway/upstream/race.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -43,6 +44,7 @@ struct Race::State {
   std::size_t failed = 0;
   std::optional<std::size_t> winner;
   std::string last_failure = "given up";
+  bool out_of_descriptors = false;
 };
 
 Race::Race(const Executor& executor, Deadlines& deadlines, Signal& wake)
@@ -74,6 +76,7 @@ void Race::start_next() {
       return;
     }
     ++state->failed;
+    state->out_of_descriptors = error.value() == EMFILE || error.value() == ENFILE;
     state->last_failure =
         fmt::format("{} port {}: {}", state->endpoints[index].address().to_string(),
                     state->endpoints[index].port(), error.message());
@@ -92,7 +95,11 @@ Awaitable<config::Result<TcpSocket>> Race::run(const Addresses& addresses, std::
   co_await state_->wake->wait();
   head_start_.clear();
   const auto first = state_->winner;
-  if (!first) co_return unavailable(fmt::format("connect: {}", state_->last_failure));
+  if (!first) {
+    std::string detail = fmt::format("connect: {}", state_->last_failure);
+    if (state_->out_of_descriptors) co_return no_descriptor(std::move(detail));
+    co_return unavailable(std::move(detail));
+  }
 
   TcpSocket winner = std::move(state_->sockets[*first]);
   error_code ignored;

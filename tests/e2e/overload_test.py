@@ -82,22 +82,23 @@ class Overload(unittest.IsolatedAsyncioTestCase):
 
     async def test_O02_slow_readers_cost_their_upstream_time_and_the_gateway_no_memory(self):
         count = 1_000 if FULL else 40
-        self.start()
+        self.start(", drain_timeout: 0s")
         before = memory(self.house.gateway)
         clients = [await self.client(window=4096) for _ in range(count)]
         for client in clients:
-            client.send("mock/words-100000")
+            client.send("mock/words-20000", max_tokens=100_000)
         wait_for("the streams", lambda: self.house.total("tollgate_open_streams") == count)
         for _ in range(20):
             self.assertEqual(200, (await ask(self.house.port, KEY, "mock/ok")).status)
-        each = (memory(self.house.gateway) - before) / count
-        print(f"{count} slow readers, {each / 1024:.1f} KiB each")
-        self.assertLess(each, 256 * 1024)
+        grown = memory(self.house.gateway) - before
+        print(f"{count} slow readers, {grown / count / 1024:.1f} KiB each")
+        # What its first requests cost it is not the readers'.
+        self.assertLess(grown, count * 256 * 1024 + 8 * MIB)
 
     async def test_O03_a_client_that_never_reads_is_left_and_its_attempt_settled(self):
         self.start(", write_timeout: 1s")
         client = await self.client(window=4096)
-        client.send("mock/words-100000")
+        client.send("mock/words-100000", max_tokens=100_000)
         wait_for("the stream", lambda: self.house.total("tollgate_open_streams") == 1)
         wait_for("its end", lambda: self.house.total("tollgate_open_streams") == 0)
         rows = self.house.at_rest()
@@ -132,7 +133,7 @@ class Overload(unittest.IsolatedAsyncioTestCase):
         await asyncio.sleep(1)
         share = (processor(gateway) - used) / (time.monotonic() - began)
         print(f"without descriptors it uses {share:.0%} of a processor")
-        self.assertLess(share, 0.5)
+        self.assertLess(share, 0.1)
         self.assertIsNone(gateway.poll())
         resource.prlimit(gateway.pid, resource.RLIMIT_NOFILE, limits)
         # Who got the last one in time was told that there is none for its upstream.
@@ -143,7 +144,7 @@ class Overload(unittest.IsolatedAsyncioTestCase):
 
     async def test_O08_of_few_descriptors_clients_take_no_more_than_leaves_some(self):
         self.house.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)))
-        self.assertIn('"allowed":96', self.house.log.read_text())
+        self.assertIn('"allowed":64', self.house.log.read_text())
         clients = [await self.client() for _ in range(200)]
         for client in clients:
             client.send("mock/stall-after-2")
@@ -154,7 +155,7 @@ class Overload(unittest.IsolatedAsyncioTestCase):
                 status.append((await client.head()).status)
             except (OSError, asyncio.IncompleteReadError):
                 status.append(0)  # closed: not even told
-        self.assertEqual(96, status.count(200), status)
+        self.assertEqual(64, status.count(200), status)
         self.assertGreaterEqual(status.count(503), 1)
 
     async def test_O16_large_bodies_are_refused_before_they_are_read(self):

@@ -22,7 +22,6 @@ const DoorTls* door_tls() {
   return &tls;
 }
 
-
 void is_a_door(std::uint16_t port) {
   if (const DoorTls* tls = door_tls(); tls != nullptr) port_speaks_tls(port, tls->ca_file);
 }

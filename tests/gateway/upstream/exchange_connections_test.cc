@@ -1,5 +1,7 @@
 // Connections that refuse, die or are stale.
 
+#include <sys/resource.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,6 +31,19 @@ TEST_F(UpstreamExchange, U01_RefusedConnectionsAreUnavailable) {
   const auto answer = rig.ask(target);
   expect_error(answer, ErrorCode::upstream_unavailable);
   EXPECT_THAT(answer.error().detail, HasSubstr("refused"));
+  EXPECT_FALSE(rig.last_written);
+}
+
+TEST_F(UpstreamExchange, WithoutADescriptorForItTheUpstreamIsNotToBlame) {
+  ScriptedUpstream upstream(always(kOk));
+  const auto target = target_at(upstream.port());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto answer = rig.ask(target);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  expect_error(answer, ErrorCode::overloaded);
   EXPECT_FALSE(rig.last_written);
 }
 
