@@ -40,16 +40,12 @@ Connection::Connection(Door& door, TcpSocket socket, bool counted)
       counted_(counted),
       deadline_(
           door.deadlines, [](void* self) { static_cast<Connection*>(self)->expired(); }, this) {
-  if (!counted_) {
-    ++door_.turned_away;
-  } else if (door_.on_connection) {
-    door_.on_connection(true);
-  }
+  if (counted_ && door_.on_connection) door_.on_connection(true);
 }
 
 Connection::~Connection() {
   if (!counted_) {
-    --door_.turned_away;
+    door_.count.turned_away();
     return;
   }
   door_.count.leave();
@@ -234,10 +230,12 @@ void Connection::abandon() {
 }
 
 Awaitable<error_code> Connection::write_outgoing() {
+  if (unwritten_) co_return unwritten_;
   wait_for(Waiting::client_to_take, door_.limits.write_timeout);
   const error_code error = co_await transport_.write(outgoing_);
   stop_waiting();
   if (error) closes_ = true;
+  unwritten_ = error;
   co_return error;
 }
 

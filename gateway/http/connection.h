@@ -146,6 +146,7 @@ class Connection final : public TaskGroup::Task {
   std::string request_id_;
   std::size_t to_discard_ = 0;
   bool closes_ = false;         // after this answer
+  error_code unwritten_;        // what was to be sent is lost: nothing may follow it
   bool abandoned_ = false;      // no end in order may be seen
   bool more_may_come_ = false;  // the client may still be sending: close so that it can read
 

@@ -74,7 +74,7 @@ class FailNthExchange : public testing::TestWithParam<IoFault> {
       }
     }
     EXPECT_TRUE(reached_the_end);
-    EXPECT_GT(points, 3);
+    EXPECT_GE(points, 3);  // a connect, a write and a read, or more of them
   }
 };
 
