@@ -4,6 +4,7 @@
 // names what the next one does. fresh("F") is the fault F under a name of its own, since breakers
 // remember names. One thread.
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 
 #include "config/base/sha256.h"
 #include "tests/e2e/gateway_fixture.h"
+#include "tests/support/wait_for.h"
 
 namespace e2e {
 
@@ -117,6 +119,11 @@ teams:
   static double rescues(std::string_view route, std::string_view outcome) {
     return metric("tollgate_rescues_total",
                   {fmt::format(R"(route="{}/*")", route), fmt::format(R"(outcome="{}")", outcome)});
+  }
+  // Counted behind the last byte that the client has.
+  static bool rescues_become(std::string_view route, std::string_view outcome, double count) {
+    return test::wait_for(std::chrono::seconds(5),
+                          [&] { return rescues(route, outcome) == count; });
   }
   static std::uint64_t asked() { return upstream().log.totals().requests; }
   static js::value sent() {
