@@ -1,28 +1,16 @@
 #include "gateway/chat/chat_handler.h"
 
 #include <chrono>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "gateway/chat/admission.h"
-#include "gateway/chat/attempt.h"
-#include "gateway/chat/candidate.h"
-#include "gateway/chat/circuit.h"
 #include "gateway/chat/dry_run.h"
 #include "gateway/chat/explanation.h"
-#include "gateway/chat/key_choice.h"
+#include "gateway/chat/failover.h"
 #include "gateway/chat/meter.h"
-#include "gateway/chat/pause.h"
-#include "gateway/chat/rescue.h"
-#include "gateway/chat/retry.h"
-#include "gateway/chat/signs_of_life.h"
 #include "gateway/chat/tags.h"
-#include "gateway/chat/target_order.h"
-#include "gateway/chat/turns.h"
-#include "gateway/http/refusals.h"
 #include "gateway/log.h"
 #include "providers/error_json.h"
 
@@ -32,7 +20,7 @@ namespace {
 using config::Result;
 using providers::Operation;
 
-RequestSummary about(const http::Request& request, const ChatHandler::Asked& asked) {
+RequestSummary about(const http::Request& request, const Asked& asked) {
   RequestSummary summary;
   summary.request = config::RequestId(std::string(request.id));
   summary.client_request_id = request.client_request_id();
@@ -133,8 +121,7 @@ Result<void> ChatHandler::admit_one(Asked& asked, const http::Request& request,
 }
 
 // CPU only, and cheap to refuse: validate, name the model, find the route.
-Result<ChatHandler::Asked> ChatHandler::understand(Operation operation,
-                                                   const http::Request& request) {
+Result<Asked> ChatHandler::understand(Operation operation, const http::Request& request) {
   Asked asked;
   asked.snapshot = worker_.snapshot();
   auto chat = providers::read_chat_request(worker_.json(), operation, request.body);
@@ -167,7 +154,8 @@ Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& r
                                             http::Reply& reply, Explanation& explanation) {
   const OpenStream open(worker_.records(), asked.chat.stream);
   Meter meter(worker_.records(), worker_.clock(), about(request, asked), std::move(asked.slot));
-  auto done = co_await first_that_answers(asked, request, reply, meter, explanation);
+  auto done = co_await ask_targets(worker_, asked, choice(asked, request), request, reply, meter,
+                                   explanation);
   if (done) {
     meter.answered(reply.status());
   } else {
@@ -188,91 +176,6 @@ Choice ChatHandler::choice(const Asked& asked, const http::Request& request) {
           .now = worker_.clock().now(),
           .latencies = &worker_.latencies(),
           .random = &worker_.random()};
-}
-
-// Tries the route's targets, each in its turn, until one answers, or one has begun to and nobody
-// may go on with it.
-Awaitable<Result<void>> ChatHandler::first_that_answers(const Asked& asked,
-                                                        const http::Request& request,
-                                                        http::Reply& reply, Meter& meter,
-                                                        Explanation& explanation) {
-  const providers::ChatRequest& chat = asked.chat;
-  const RouteMatch& match = asked.match;
-  const auto fallbacks = allowed_models(worker_.json(), chat, *request.caller);
-  std::optional<config::Error> best;  // of the failures, what tells the client most
-  std::optional<config::Error> last;
-  std::optional<config::Error> resting;  // of those that are not asked since they failed before
-  const config::Target* failed = nullptr;
-  SignsOfLife signs(reply, meter, asked.snapshot->config().server.sign_of_life);
-  const auto order = target_order(*match.route, choice(asked, request), asked.routing.only);
-  Rescue rescue(*match.route->model, chat, order, meter);
-  const auto deadline =
-      meter.now() + match.route->model->deadline.value_or(asked.snapshot->config().server.deadline);
-  const Asker asker{*asked.snapshot, *request.caller, *match.route->model, reply,   meter,
-                    signs,           rescue,          explanation,         deadline};
-  Turns turns(order);
-  while (const auto turn = turns.next()) {
-    if (meter.now() >= deadline) break;
-    const RouteTarget* target = turn->target;
-    if (last && !may_try(target->target, *failed, *last)) {
-      explanation.no_help(target->target.name.view(), *last);
-      continue;
-    }
-    if (turn->retries > 0 && turn->keys == 1) {
-      if (!turn->budget->take(meter.now(), target->target.retries)) continue;
-      auto waited = co_await pause(worker_, asker, chat.stream, turn->at);
-      if (!waited) co_return waited;
-    }
-    if (reply.hurried()) co_return http::gateway_leaves();
-    const auto* wanted =
-        rescue.needed() ? rescue.request_for(target->target, worker_.json()) : &chat;
-    if (wanted == nullptr) {
-      explanation.cannot_go_on(target->target.name.view(), rescue.why());
-      continue;
-    }
-
-    Candidate candidate(*target, match.rest, *wanted, worker_.json(), *request.caller, fallbacks);
-    Circuit circuit(worker_.breakers(), candidate.target(), candidate.from_pattern(),
-                    worker_.clock());
-    if (!circuit.allows()) {
-      auto why = circuit.refusal();
-      explanation.resting(candidate.name(), why);
-      resting = resting ? more_useful(*resting, why) : std::move(why);
-      continue;
-    }
-    KeyChoice key(circuit, candidate.target(), worker_.clock());
-    if (!key.found()) {
-      auto why = key.refusal();
-      explanation.without_key(candidate.name(), why);
-      resting = resting ? more_useful(*resting, why) : std::move(why);
-      continue;
-    }
-    candidate.ask_with(key.key(), key.told());
-    if (!last) circuit.asked();
-    auto done = co_await attempt(worker_, asker, candidate, circuit);
-    const bool next_key =
-        key.next_is_up(done) && turn->keys <= candidate.target().further_keys.size();
-    // A target that got only what others had left of the time shows nothing by not being done.
-    if (!next_key && (!last || meter.now() < deadline)) circuit.judge(done);
-    rescue.asked(done);
-    if (done || (meter.content_shown() && !rescue.needed())) co_return done;
-    last = std::move(done).error();
-    failed = &target->target;
-    best = best ? more_useful(*best, *last) : *last;
-    if (next_key) {
-      turns.with_next_key(*turn);
-      continue;
-    }
-    const auto at = again_at(*last, target->target.retries, turn->retries, meter.now(), deadline,
-                             worker_.random());
-    if (at && circuit.retries() != nullptr) turns.again(*turn, *at, *circuit.retries());
-  }
-  if (rescue.needed()) co_return rescue.why();
-  if (best) co_return *std::move(best);
-  if (resting) co_return *std::move(resting);
-  co_return config::invalid_request(fmt::format("The model '{}' is not offered on this endpoint.",
-                                                match.route->model->name.view()),
-                                    "model");
 }
 
 }  // namespace gateway::chat

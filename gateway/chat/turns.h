@@ -21,6 +21,9 @@ struct Turn {
   config::Clock::Steady at{};  // not before
   upstream::RetryBudget* budget = nullptr;  // what a repetition is taken from
   std::size_t keys = 1;                     // with how many of its keys it was asked in a row
+
+  // With the same key as before, so that it costs a wait.
+  bool is_repetition() const { return retries > 0 && keys == 1; }
 };
 
 class Turns {
