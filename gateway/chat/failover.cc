@@ -44,19 +44,24 @@ Awaitable<config::Result<void>> ask_targets(Worker& worker, const Asked& asked,
   Turns turns(order);
   while (const auto turn = turns.next()) {
     if (meter.now() >= deadline) break;
-    if (!failures.leave_a_chance(turn->target->target)) continue;
+    const providers::ChatRequest* chat = &asked.chat;
+    if (rescue.needed()) {
+      // The client's own request was taken, so that whatever the last one refused, the next may
+      // not.
+      chat = rescue.request_for(turn->target->target, worker.json());
+      if (chat == nullptr) {
+        explanation.cannot_go_on(turn->target->target.name.view(), rescue.why());
+        continue;
+      }
+    } else if (!failures.leave_a_chance(turn->target->target)) {
+      continue;
+    }
     if (turn->is_repetition()) {
       if (!turn->budget->take(meter.now(), turn->target->target.retries)) continue;
       auto waited = co_await pause(worker, asker, asked.chat.stream, turn->at);
       if (!waited) co_return waited;
     }
     if (reply.hurried()) co_return http::gateway_leaves();
-    const providers::ChatRequest* chat = &asked.chat;
-    if (rescue.needed()) chat = rescue.request_for(turn->target->target, worker.json());
-    if (chat == nullptr) {
-      explanation.cannot_go_on(turn->target->target.name.view(), rescue.why());
-      continue;
-    }
 
     Candidate candidate(*turn->target, asked.match.rest, *chat, worker.json(), *request.caller,
                         fallbacks);
@@ -87,7 +92,9 @@ Awaitable<config::Result<void>> ask_targets(Worker& worker, const Asked& asked,
     }
     const auto at = again_at(failures.last(), target.retries, turn->retries, meter.now(), deadline,
                              worker.random());
-    if (at && circuit.retries() != nullptr) turns.again(*turn, *at, *circuit.retries());
+    if (!at || circuit.retries() == nullptr) continue;
+    turns.again(*turn, *at, *circuit.retries());
+    rescue.comes_again(target);
   }
   if (rescue.needed()) co_return rescue.why();
   if (auto told = failures.told()) co_return *std::move(told);

@@ -45,7 +45,7 @@ void Rescue::watch(const config::Target& target, providers::StreamDecoder& decod
   const bool somebody = std::any_of(behind, order_.end(), [&](const RouteTarget* candidate) {
     return may_be_asked(candidate->target);
   });
-  if (somebody) decoder.keep_content(kLongest);
+  if (somebody || comes_again_) decoder.keep_content(kLongest);
 }
 
 void Rescue::broke_off(const config::Error& why, const providers::StreamDecoder& decoder) {
@@ -61,7 +61,7 @@ void Rescue::broke_off(const config::Error& why, const providers::StreamDecoder&
 
 const providers::ChatRequest* Rescue::request_for(const config::Target& target,
                                                   providers::JsonWorkspace& json) {
-  if (state_->asked >= kMost || !may_be_asked(target)) return nullptr;
+  if (state_->begun_again >= kMost || !may_be_asked(target)) return nullptr;
   const providers::BegunStream& begun = state_->begun;
   const bool prefills = model_.rescue == config::Rescue::prefill;
   const std::size_t given = prefills ? providers::given_of(begun.content) : 0;
@@ -81,7 +81,6 @@ const providers::ChatRequest* Rescue::request_for(const config::Target& target,
 
 void Rescue::asked(const config::Result<void>& done) {
   if (rest() == nullptr) return;
-  ++state_->asked;
   if (done) {
     meter_.rescue("ok");
     meter_.answered_in_all(state_->rest->usage(meter_.summary().usage));
@@ -91,6 +90,7 @@ void Rescue::asked(const config::Result<void>& done) {
   const config::Error& error = done.error();
   const bool ours = error.fault() == config::Fault::gateway && !error.another_target_may_try();
   state_->given_up = error.code == ErrorCode::client_left || ours;
+  if (state_->rest->fits() || state_->rest->does_not_fit()) ++state_->begun_again;
   if (state_->rest->fits()) {
     meter_.rescue("broke");
     took_over(error);

@@ -18,8 +18,8 @@ namespace gateway::chat {
 
 class Rescue {
  public:
-  // So many targets are asked for the rest of an answer. One longer than this is not kept, so that
-  // nobody can go on with it.
+  // So often somebody begins to go on with an answer; who fails before that is followed by the
+  // next. One longer than this is not kept, so that nobody can go on with it.
   static constexpr int kMost = 2;
   static constexpr std::size_t kLongest = 256UL * 1024;
 
@@ -29,6 +29,10 @@ class Rescue {
   Rescue(const Rescue&) = delete;
   Rescue& operator=(const Rescue&) = delete;
 
+  // This one failed and is asked again when no other is left: it could go on as well.
+  void comes_again(const config::Target& target) {
+    comes_again_ = comes_again_ || may_be_asked(target);
+  }
   // Keeps what this target's stream delivers, where somebody behind it could go on.
   void watch(const config::Target& target, providers::StreamDecoder& decoder) const;
   // That stream has shown content and broken off with `why`; settled already.
@@ -53,7 +57,7 @@ class Rescue {
     config::Error why;
     std::unique_ptr<const providers::ContinuedRequest> request;
     std::unique_ptr<providers::ContinuedStream> rest;  // looks at `begun`
-    int asked = 0;
+    int begun_again = 0;
     bool given_up = false;
   };
 
@@ -65,6 +69,7 @@ class Rescue {
   const std::span<const RouteTarget* const> order_;
   Meter& meter_;
   const bool possible_;
+  bool comes_again_ = false;
   std::unique_ptr<State> state_;
 };
 
