@@ -47,6 +47,10 @@ std::string spelled_out(const config::Target& target, bool pattern) {
   return pattern ? fmt::format("{}/{}", target.provider.view(), target.model) : std::string();
 }
 
+bool is_open(const CircuitBreaker::Status& status) {
+  return status.next_probe && *status.next_probe > std::chrono::milliseconds(0);
+}
+
 config::Error refusal_of(const CircuitBreaker::Status& status, std::string_view name) {
   config::Error error;
   error.code = status.why.value_or(ErrorCode::upstream_unavailable);
@@ -68,8 +72,7 @@ std::optional<config::Error> resting(upstream::BreakerView& breakers, const conf
   const CircuitBreaker* breaker = breakers.find(name);
   if (breaker == nullptr) return std::nullopt;
   const auto status = breaker->status(now);
-  const bool open = status.next_probe && *status.next_probe > std::chrono::milliseconds(0);
-  if (!open) return std::nullopt;
+  if (!is_open(status)) return std::nullopt;
   return refusal_of(status, name);
 }
 
@@ -86,6 +89,10 @@ Circuit::Circuit(upstream::BreakerView& breakers, const config::Target& target, 
 
 Circuit::~Circuit() {
   if (!judged_ && breaker_ != nullptr) breaker_->returned(permit_, clock_.now());
+}
+
+bool Circuit::open_at(config::Clock::Steady at) const {
+  return breaker_ != nullptr && is_open(breaker_->status(at));
 }
 
 config::Error Circuit::refusal() const {

@@ -28,6 +28,8 @@ class Circuit {
   Circuit& operator=(const Circuit&) = delete;
 
   bool allows() const { return permit_ != upstream::CircuitBreaker::Permit::refused; }
+  // As far as is known now, it would not be at that time.
+  bool open_at(config::Clock::Steady at) const;
   // Why not: what was wrong, and when it is tried again.
   config::Error refusal() const;
 

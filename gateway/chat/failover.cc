@@ -92,7 +92,7 @@ Awaitable<config::Result<void>> ask_targets(Worker& worker, const Asked& asked,
     }
     const auto at = again_at(failures.last(), target.retries, turn->retries, meter.now(), deadline,
                              worker.random());
-    if (!at || circuit.retries() == nullptr) continue;
+    if (!at || circuit.open_at(*at) || circuit.retries() == nullptr) continue;
     turns.again(*turn, *at, *circuit.retries());
     rescue.comes_again(target);
   }

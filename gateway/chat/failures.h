@@ -24,6 +24,7 @@ class Failures {
 
   bool any() const { return last_.has_value(); }
   // Of those that were asked; there is one.
+  // NOLINTNEXTLINE(bugprone-unchecked-optional-access): there is one
   const config::Error& last() const { return *last_; }
   // False: what was wrong with the last one would be no different with `next`.
   bool leave_a_chance(const config::Target& next);

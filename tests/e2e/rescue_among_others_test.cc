@@ -121,8 +121,8 @@ class RescueAmongOthers : public RescueFixture {
     EXPECT_THAT(stream.answer.body, HasSubstr(fmt::format(": rescued by {}", by)));
   }
   static std::string code(const Stream& stream) {
-    return stream.error() ? std::string(simulator::text_of(stream.error()->as_object(), "code"))
-                          : "none";
+    const auto error = stream.error();
+    return error ? std::string(simulator::text_of(error->as_object(), "code")) : "none";
   }
   // A piece of an answer, and an error that the upstream's key is to blame for.
   static void break_off_busy(std::string_view dialect) {

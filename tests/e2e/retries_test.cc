@@ -40,6 +40,8 @@ class Retries : public Gateway {
       breaker: &never {failures_in_a_row: 0, failure_share: 0},
       retries: &strict {at_most: 1, base: 0ms, floor: 0}},
       {provider: haimaker, model: "mock/*", price: *free, breaker: *never, retries: *strict}]}
+  - {name: "opens/*", targets: [{provider: onprem, model: "mock/*", price: *free, retries: *once,
+      breaker: {failures_in_a_row: 1, open_for: 60s}}]}
   - {name: "twice/*", targets: [{provider: reka, model: "mock/*", price: *free, retries: *once},
       {provider: onprem, model: "mock/401", price: *free, retries: *once}]}
 )"});
@@ -103,6 +105,15 @@ TEST_F(Retries, AreNoMoreThanTheSettingsSay) {
   const auto before = asked();
   EXPECT_EQ(chat(model("again", "503")).status, 502);
   EXPECT_EQ(asked(), before + 2);
+}
+
+TEST_F(Retries, WhoseBreakerOpensIsNotWaitedFor) {
+  const std::string series = "tollgate_retries_total{target=\"onprem/mock/*\"}";
+  const auto before = asked();
+  const auto counted = metric(series);
+  EXPECT_EQ(chat(model("opens", "503")).status, 502);
+  EXPECT_EQ(asked(), before + 1);
+  EXPECT_EQ(metric(series), counted);
 }
 
 TEST_F(Retries, EachIsAnAttemptOfItsOwn) {
