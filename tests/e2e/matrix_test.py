@@ -42,14 +42,29 @@ U06_tls_silent short       | @tls_silent       | -                           | @
 U07_U52_reset              | reset-before-head | reset-after-2 slow          | reset-before-head | ~reset-after-2          | next   | 502 upstream_unavailable     | guess
 U07_U52_closed             | close-before-head | close-after-2               | close-before-head | close-mid-body          | next   | 502 upstream_unavailable     | guess
 U50_reset_behind_head      | reset-after-head  | -                           | reset-after-head  | -                       | next   | 502 upstream_unavailable     | guess
-U10_U53_silent short       | stall-before-head | stall-after-2               | stall-before-head | cl-long-stall           | next   | 504 upstream_timeout         | guess
+U10_U17_U53_silent short   | stall-before-head | stall-after-2               | stall-before-head | cl-long-stall           | next   | 504 upstream_timeout         | guess
 U28_U53_silent short       | -                 | -                           | -                 | ~stall-after-2          | next   | 504 upstream_timeout         | guess
 U10_silent_head short      | stall-after-head  | -                           | stall-after-head  | -                       | next   | 504 upstream_timeout         | guess
 U58_comments short         | comments-only     | -                           | -                 | -                       | next   | 504 upstream_timeout         | guess
 U11_half_head              | half-head         | -                           | half-head         | -                       | next   | 502 upstream_unavailable     | guess
 U11_half_head_silent short | half-head-stall   | -                           | half-head-stall   | -                       | next   | 504 upstream_timeout         | guess
 U12_not_http               | not-http          | -                           | not-http          | -                       | next   | 502 upstream_garbled         | guess
+U12_http09                 | http09            | -                           | http09            | -                       | next   | 502 upstream_garbled         | guess
+U13_big_head               | big-head          | -                           | big-head          | -                       | next   | 502 upstream_garbled         | guess
+U13_endless_head           | endless-head      | -                           | endless-head      | -                       | next   | 502 upstream_garbled         | guess
+U14_bare_cr                | bare-cr           | -                           | bare-cr           | -                       | next   | 502 upstream_garbled         | guess
+U14_nul                    | nul-field         | -                           | nul-field         | -                       | next   | 502 upstream_garbled         | guess
+U14_bare_lf                | bare-lf           | -                           | bare-lf           | -                       | next   | 502 upstream_garbled         | guess
+U15_length_and_chunks      | cl-and-te         | -                           | cl-and-te         | -                       | next   | 502 upstream_garbled         | guess
 U15_bad_framing            | two-cl            | -                           | bad-cl            | bad-chunk               | next   | 502 upstream_garbled         | guess
+U17_body_too_short         | -                 | -                           | -                 | cl-long                 | next   | 502 upstream_unavailable     | guess
+U18_10_tib                 | -                 | -                           | -                 | cl-10tib                | next   | 502 upstream_garbled         | guess
+U18_chunk_of_2_63          | -                 | chunk-2-63                  | chunk-2-63        | -                       | next   | 502 upstream_garbled         | guess
+U18_cut_chunked            | -                 | -                           | -                 | cut-chunked             | next   | 502 upstream_unavailable     | guess
+U20_upgrade                | 101               | -                           | 101               | -                       | next   | 502 upstream_garbled         | guess
+U20_interim_flood          | 102-flood         | -                           | 102-flood         | -                       | next   | 502 upstream_garbled         | guess
+U22_gzip                   | gzip              | -                           | gzip              | -                       | next   | 502 upstream_garbled         | guess
+U22_gzip_bomb              | gzip-bomb         | -                           | gzip-bomb         | -                       | next   | 502 upstream_garbled         | guess
 U33_408                    | 408               | -                           | 408               | -                       | next   | 504 upstream_timeout         | refused
 U32_429                    | 429               | -                           | 429               | -                       | next   | 429 upstream_busy            | refused
 U32_429_retry_after        | 429-retry-after   | -                           | 429-retry-after   | -                       | next   | 429 upstream_busy            | refused
