@@ -1,22 +1,19 @@
 """More clients, bytes and descriptors than there is room for: who is too many hears so at
 once, the others are served, and probes are answered."""
 import asyncio
+import collections
 import os
 import resource
+import socket
+import struct
 import time
 import unittest
 
 from crowd import FULL, Client, ask
 from house import KEY, House
-from processes import fetch, wait_for
+from processes import fetch, memory, wait_for
 
 MIB = 1024 * 1024
-
-
-def memory(process):
-    """Bytes it has in memory."""
-    with open(f"/proc/{process.pid}/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def processor(process):
@@ -104,6 +101,19 @@ class Overload(unittest.IsolatedAsyncioTestCase):
         rows = self.house.at_rest()
         self.assertEqual(["client_left"], [row["outcome"] for row in rows])
 
+    async def test_O06_silent_and_half_sent_connections_keep_nobody_waiting(self):
+        count = 500 if FULL else 100
+        self.start()
+        for _ in range(count):
+            await self.client()
+            half = await self.client()
+            half.writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nContent-Le")
+        wait_for("all of them", lambda: self.house.total("tollgate_open_connections") >= 2 * count)
+        began = time.monotonic()
+        self.assertEqual(200, (await ask(self.house.port, KEY, "mock/ok")).status)
+        print(f"beside {2 * count} connections that say nothing or half of it a request took {time.monotonic() - began:.3f} s")
+        self.probes_are_answered()
+
     async def test_O07_past_the_limit_of_connections_clients_hear_so_and_probes_are_answered(self):
         self.start(", max_connections: 10")
         kept = [await self.client() for _ in range(10)]
@@ -157,6 +167,44 @@ class Overload(unittest.IsolatedAsyncioTestCase):
                 status.append(0)  # closed: not even told
         self.assertEqual(64, status.count(200), status)
         self.assertGreaterEqual(status.count(503), 1)
+
+    async def test_O09_clients_that_vanish_leave_no_descriptor_behind(self):
+        self.start()
+        self.assertEqual(200, (await ask(self.house.port, KEY, "mock/ok")).status)
+        await self.vanish(1, "mock/stall-after-2")
+        before = self.settled()
+        await self.vanish(300, None)
+        await self.vanish(100, "mock/stall-after-2", heard=True)
+        await self.vanish(100, "mock/stall-before-head")
+        count = 1_000 if FULL else 200
+        for _ in range(count):
+            self.assertEqual(200, (await ask(self.house.port, KEY, "mock/ok", stream=False)).status)
+        self.assertLessEqual(self.settled(), before + 5)
+        outcomes = collections.Counter(row["outcome"] for row in self.house.at_rest())
+        self.assertEqual({"ok": 1 + count, "client_left": 201}, outcomes)
+
+    async def vanish(self, count, model, heard=False):
+        """So many clients that are gone at once, or once they have asked, or heard something."""
+        clients = [await self.client() for _ in range(count)]
+        asked = self.house.stats()["requests"]
+        for client in clients:
+            if model:
+                client.send(model)
+        if model:
+            wait_for("all to be asked", lambda: self.house.stats()["requests"] == asked + count)
+        for client in clients:
+            if heard:
+                await client.chunk(await client.head())
+            client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.writer.transport.abort()
+        await asyncio.sleep(0)  # the loop closes them
+
+    def settled(self):
+        """Its descriptors once nobody is there and no idle connection is kept upstream beyond what was."""
+        wait_for("nobody to be there", lambda: self.house.total("tollgate_open_streams") == 0
+                 and self.house.budget("held") == 0)
+        wait_for("descriptors to come back", lambda: open_files(self.house.gateway) < 60)
+        return open_files(self.house.gateway)
 
     async def test_O16_large_bodies_are_refused_before_they_are_read(self):
         count, size = (100, 64 * MIB) if FULL else (30, 64 * MIB)

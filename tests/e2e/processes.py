@@ -44,6 +44,18 @@ def fetch(url, body=None, headers=None):
         return refusal.code, refusal.read().decode()
 
 
+def memory(process):
+    """Bytes it has in memory."""
+    with open(f"/proc/{process.pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def most_memory(process):
+    """Bytes it had in memory when those were most."""
+    with open(f"/proc/{process.pid}/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
+
+
 def stop(process):
     process.terminate()
     try:
