@@ -1,9 +1,12 @@
 """Answers that are odd rather than failures: what the client gets of them, and what is booked."""
 import json
+import os
 import unittest
 
 from house import House, PICO_USD_PER_TOKEN
+from processes import memory, most_memory
 
+MIB = 1024 * 1024
 SAID = "You said: hello — Grüße aus 世界 🦊."
 
 
@@ -25,6 +28,28 @@ class OddAnswers(unittest.TestCase):
         self.assertEqual((200, "[DONE]"), (answer.status, done))
         choices = [choice for event in events for choice in json.loads(event)["choices"]]
         return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+    def test_U08_a_stale_connection_is_replaced_and_nothing_is_booked_twice(self):
+        for _ in range(10):
+            self.assertEqual(SAID, self.whole("mock/close-idle"))
+            self.assertEqual(SAID, self.whole("mock/ok"))
+        rows = self.house.at_rest()
+        self.assertEqual((20, {1}, {"ok"}), (len(rows), {row["attempt"] for row in rows}, {row["outcome"] for row in rows}))
+
+    def test_U13_U18_U22_what_is_endless_is_not_kept(self):
+        self.assertEqual(SAID, self.whole("mock/ok"))
+        before = memory(self.house.gateway)
+        for fault in ("endless-head", "large-body", "cl-10tib", "chunk-2-63", "gzip-bomb"):
+            with self.subTest(fault):
+                answer = self.house.ask(f"mock/{fault}")
+                self.assertEqual("upstream_garbled", json.loads(answer.read())["error"]["code"])
+                self.assertEqual(502, answer.status)
+                self.assertEqual(SAID, self.whole(f"both/{fault}"))
+        grown = most_memory(self.house.gateway) - before
+        print(f"{grown / MIB:.1f} MiB more in memory at most")
+        if os.environ.get("TOLLGATE_SANITIZED") != "1":
+            self.assertLess(grown, 16 * MIB)
+        self.assertEqual({"failed", "ok"}, {row["outcome"] for row in self.house.at_rest()})
 
     def test_U25_what_an_answer_without_choices_says_of_its_usage_is_booked_and_flagged(self):
         models = [f"{route}/{fault}" for route in ("mock", "haimaker", "openrouter")
@@ -59,6 +84,16 @@ class OddAnswers(unittest.TestCase):
                 self.assertEqual(SAID, self.streamed(f"mock/{fault}"))
         self.assertEqual({"ok"}, {row["outcome"] for row in self.house.at_rest()})
 
+    def test_U32_however_long_it_asks_for_the_client_hears_a_minute_at_most(self):
+        for fault, expected in (("429-retry-huge", "60"), ("429-retry-date", "60"), ("429-retry-bad", None),
+                                ("429-retry-after", "2"), ("429", None)):
+            with self.subTest(fault):
+                answer = self.house.ask(f"mock/{fault}")
+                after = answer.response.getheader("retry-after")
+                self.assertEqual("upstream_busy", json.loads(answer.read())["error"]["code"])
+                self.assertEqual((429, expected), (answer.status, after))
+        self.house.at_rest()
+
     def test_U35_a_status_of_success_that_says_nothing_is_none(self):
         for model in ("mock/204", "openrouter/204"):
             for stream in (False, True):
@@ -66,6 +101,22 @@ class OddAnswers(unittest.TestCase):
                 self.assertEqual("upstream_garbled", json.loads(answer.read())["error"]["code"])
                 self.assertEqual(502, answer.status)
         self.house.at_rest()
+
+    def test_U41_a_refusal_before_the_body_was_taken_is_heard(self):
+        self.house.stop()
+        early = self.house.upstream + "/openrouter+early-401/api/v1"
+        self.house.configure(
+            providers=f'  - {{name: early, kind: openrouter, base_url: "{early}", api_key: sk-upstream, retries: *once}}',
+            models="""  - {name: early, targets: [{provider: early, model: mock/ok, price: *price}]}
+  - {name: early-then, targets: [{provider: early, model: mock/ok, price: *price}, {provider: onprem, model: mock/ok, price: *price}]}""")
+        self.house.start()
+        long = "hello " * 200_000
+        answer = self.house.ask("early", text=long)
+        self.assertEqual("upstream_denied", json.loads(answer.read())["error"]["code"])
+        self.assertEqual(502, answer.status)
+        self.assertEqual(200, self.house.paid("early-then", text=long))
+        rows = self.house.at_rest()
+        self.assertEqual([("failed", True), ("ok", False)], [(row["outcome"], row["cost"] == 0) for row in rows[:1] + rows[-1:]])
 
 
 if __name__ == "__main__":

@@ -250,11 +250,23 @@ TEST_F(Retries, U37_OneThatFlapsIsNotNoticed) {
   const std::string flapping = model("pair", "flap-503");
   test::HttpClient client(gateway().client_port());
   const HeaderFields key{{"Authorization", "Bearer " + std::string(kKey)}};
+  const auto ok = [] {
+    std::uint64_t sum = 0;
+    for (const std::string_view provider : {"openrouter", "haimaker"}) {
+      sum += metric(
+          fmt::format("tollgate_requests_total{{model=\"pair/*\",team=\"tests\",provider=\"{}\","
+                      "outcome=\"ok\"}}",
+                      provider));
+    }
+    return sum;
+  };
+  const auto before = ok();
   int answered = 0;
   for (int i = 0; i < kRequests; ++i) {
     answered += client.post("/v1/chat/completions", chat_body(flapping), key).status == 200 ? 1 : 0;
   }
   EXPECT_EQ(answered, kRequests);
+  EXPECT_TRUE(test::wait_for(seconds(5), [&] { return ok() == before + kRequests; })) << ok();
 }
 
 TEST_F(Retries, O15_TwoThatAreDownAreAskedAgainForOneRequestInFive) {
