@@ -213,6 +213,12 @@ struct Target {
 // that is left out.
 enum class Rescue : std::uint8_t { off, prefill, restart };
 
+// A second target is asked beside one that has not begun its answer; who begins first answers.
+struct Hedge {
+  bool on = false;
+  milliseconds after{0};  // zero: longer than 95 of 100 of the target's answers took to begin
+};
+
 struct Model {
   ModelName name;  // exact, or a prefix ending in *
   std::vector<std::string> aliases;
@@ -225,6 +231,7 @@ struct Model {
   UnsupportedParams unsupported_params = UnsupportedParams::drop;
   Order order = Order::in_order;
   Rescue rescue = Rescue::prefill;
+  Hedge hedge;
   std::optional<milliseconds> deadline;  // nullopt: the server's
   std::vector<Target> targets;           // in the operator's order
 };

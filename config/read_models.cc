@@ -49,6 +49,15 @@ void read_aliases(const YamlNode& node, UniqueNames& names, std::vector<std::str
   }
 }
 
+void read_hedge(const YamlNode& node, Hedge& out) {
+  constexpr milliseconds kSoonest{10};
+  if (!node) return;
+  const auto text = node.text();
+  if (!text || text->text == "off") return;
+  out.on = true;
+  if (text->text != "p95") read_duration(node, out.after, kSoonest);
+}
+
 Model read_model(const YamlNode& node, UniqueNames& names, const std::vector<Provider>& providers,
                  const PriceTable& prices, const Surroundings& around) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
@@ -64,6 +73,7 @@ Model read_model(const YamlNode& node, UniqueNames& names, const std::vector<Pro
   read_word(map.get("unsupported_params"), out.unsupported_params, kUnsupportedParams);
   read_word(map.get("order"), out.order, kOrders);
   read_word(map.get("rescue"), out.rescue, kRescues);
+  read_hedge(map.get("hedge"), out.hedge);
   if (const auto deadline = map.get("deadline")) {
     milliseconds time{0};
     read_duration(deadline, time, kShortestDeadline);

@@ -234,6 +234,7 @@ void request(const RequestSummary& summary) {
       {"status", summary.status},
       {"outcome", summary.outcome},
       {"rescue", unless_empty(summary.rescue)},
+      {"hedge", unless_empty(summary.hedge)},
       {"error", reason},
       {"detail", detail},
       {"prompt", usage.prompt},

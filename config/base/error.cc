@@ -64,6 +64,8 @@ std::string_view to_string(ErrorCode code) {
       return "upstream_timeout";
     case ErrorCode::upstream_garbled:
       return "upstream_garbled";
+    case ErrorCode::outpaced:
+      return "outpaced";
     case ErrorCode::overloaded:
       return "overloaded";
     case ErrorCode::server_shutdown:

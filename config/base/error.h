@@ -49,6 +49,7 @@ enum class ErrorCode : std::uint8_t {
   upstream_unavailable,
   upstream_timeout,
   upstream_garbled,
+  outpaced,
   // Ours.
   overloaded,
   server_shutdown,
@@ -103,6 +104,7 @@ inline constexpr std::array kErrorShapes{
     ErrorShape{ErrorCode::upstream_unavailable,   502, "upstream_error",        "upstream_unavailable",   Fault::upstream, true,  false},
     ErrorShape{ErrorCode::upstream_timeout,       504, "upstream_error",        "upstream_timeout",       Fault::upstream, true,  false},
     ErrorShape{ErrorCode::upstream_garbled,       502, "upstream_error",        "upstream_garbled",       Fault::upstream, true,  false},
+    ErrorShape{ErrorCode::outpaced,               502, "upstream_error",        "outpaced",               Fault::gateway,  true,  false},
     ErrorShape{ErrorCode::overloaded,             503, "server_error",          "overloaded",             Fault::gateway,  false, false},
     ErrorShape{ErrorCode::server_shutdown,        503, "server_error",          "server_shutdown",        Fault::gateway,  false, false},
     ErrorShape{ErrorCode::internal,               500, "server_error",          "internal",               Fault::gateway,  false, false},

@@ -54,8 +54,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
                     asker.snapshot.config(), limits::Now::of(worker.clock()));
   if (!held) co_return refuse(held.error());
 
-  asker.signs.content_due(std::nullopt);
-  upstream::Exchange exchange(worker.pools(), target, chat.stream ? &asker.signs : nullptr);
+  AttemptPatience patience(asker.signs);
+  upstream::Exchange exchange(worker.pools(), target, chat.stream ? &patience : nullptr);
   std::unique_ptr<providers::StreamDecoder> decoder;  // before the meter that watches it
   std::optional<AsStream> as_stream;                  // the same
   AttemptMeter settle(meter, target, chat, *std::move(held));
@@ -65,6 +65,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   if (auto* latency = worker.latencies().find(target.name.view()); latency != nullptr) {
     settle.times(&latency->of(chat.stream));
   }
+  Contest::Entry contest(asker.contest, exchange);
   if (worker.records().waits_for_disk()) {
     auto safe = co_await worker.records().on_disk();
     if (!safe) {
@@ -93,9 +94,9 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     auto body = co_await exchange.read_all(kMaxErrorBody);
     done = adapter.decode_error(call, *head, body ? *body : std::string_view{});
   } else {
-    Delivery delivery{
-        adapter, call,        *head,     request->dropped, exchange,  asker.reply,        meter,
-        settle,  asker.signs, departure, circuit,          explained, asker.rescue.rest()};
+    Delivery delivery{adapter,     call,      *head,   request->dropped, exchange,
+                      asker.reply, meter,     settle,  asker.signs,      patience,
+                      contest,     departure, circuit, explained,        asker.rescue.rest()};
     const bool stream = is_stream(*request, *head);
     if (stream && !request->streamed && chat.operation != providers::Operation::embeddings) {
       as_stream.emplace(adapter, call, *head);
@@ -113,6 +114,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
                            done.error().detail);
   } else if (!done && departure.hurried()) {
     done = http::gateway_leaves();
+  } else if (!done && contest.lost()) {
+    done = outpaced();
   } else if (!done && limit.passed()) {
     done = limit.error();
   }

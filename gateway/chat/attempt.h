@@ -5,6 +5,7 @@
 #include "gateway/async.h"
 #include "gateway/chat/candidate.h"
 #include "gateway/chat/circuit.h"
+#include "gateway/chat/contest.h"
 #include "gateway/chat/explanation.h"
 #include "gateway/chat/meter.h"
 #include "gateway/chat/rescue.h"
@@ -25,6 +26,7 @@ struct Asker {
   http::Reply& reply;
   Meter& meter;
   SignsOfLife& signs;
+  Contest& contest;
   Rescue& rescue;
   Explanation& explanation;
   config::Clock::Steady deadline;  // of all attempts

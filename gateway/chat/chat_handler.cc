@@ -154,8 +154,8 @@ Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& r
                                             http::Reply& reply, Explanation& explanation) {
   const OpenStream open(worker_.records(), asked.chat.stream);
   Meter meter(worker_.records(), worker_.clock(), about(request, asked), std::move(asked.slot));
-  auto done = co_await ask_targets(worker_, asked, choice(asked, request), request, reply, meter,
-                                   explanation);
+  Failover failover(worker_, asked, choice(asked, request), request, reply, meter, explanation);
+  auto done = co_await failover.run();
   if (done) {
     meter.answered(reply.status());
   } else {

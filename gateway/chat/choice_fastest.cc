@@ -43,7 +43,8 @@ void fastest_first(Targets& targets, bool streamed, upstream::LatencyView& laten
   boost::container::small_vector<Standing, kUsual> all;
   bool any_stale = false;
   for (const RouteTarget* target : targets) {
-    const Seen seen = latencies.find_or_make(target->target.name.view()).of(streamed).seen(now);
+    const Seen seen =
+        latencies.find_or_make(target->target.name.view()).of(streamed).peak.seen(now);
     const bool stale = seen.latency && seen.age >= kStale && seen.in_flight == 0;
     any_stale |= stale;
     all.push_back({target, standing(seen), stale});

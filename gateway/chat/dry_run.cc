@@ -120,7 +120,7 @@ void write_latency(JsonWriter& json, const DryRun& asked, const config::Target& 
   auto* const latency =
       asked.latencies == nullptr ? nullptr : asked.latencies->find(target.name.view());
   const auto seen = latency == nullptr ? upstream::PeakLatency::Seen()
-                                       : latency->of(asked.chat.stream).seen(asked.now.steady);
+                                       : latency->of(asked.chat.stream).peak.seen(asked.now.steady);
   if (!seen.latency) {
     json.null();
   } else {

@@ -223,7 +223,7 @@ Explanation::Step ExplainedAttempt::step() const {
   out.total = out.at - began_;
   if (answers_) out.outcome = "answered";
   if (!failed_) return out;
-  out.outcome = "failed";
+  out.outcome = failed_ == config::ErrorCode::outpaced ? "outpaced" : "failed";
   out.code = failed_;
   const auto phase = out.times.current();
   if (phase) out.phase = name_of(*phase);

@@ -63,7 +63,7 @@ class Explanation {
 
   struct Step {
     std::string_view target;
-    std::string_view outcome;   // answered, under_way, failed, skipped or not_needed
+    std::string_view outcome;   // answered, under_way, failed, outpaced, skipped or not_needed
     std::string_view why = {};  // of one that was skipped
     std::optional<config::ErrorCode> code = std::nullopt;
     std::string_view phase = {};  // where a failed one was

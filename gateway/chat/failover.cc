@@ -1,23 +1,22 @@
 #include "gateway/chat/failover.h"
 
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "gateway/chat/attempt.h"
 #include "gateway/chat/candidate.h"
 #include "gateway/chat/circuit.h"
-#include "gateway/chat/failures.h"
 #include "gateway/chat/key_choice.h"
 #include "gateway/chat/pause.h"
-#include "gateway/chat/rescue.h"
 #include "gateway/chat/retry.h"
-#include "gateway/chat/signs_of_life.h"
 #include "gateway/chat/target_order.h"
-#include "gateway/chat/turns.h"
 #include "gateway/http/refusals.h"
 
 namespace gateway::chat {
+
+using config::Result;
+
 namespace {
 
 config::Error not_offered(const config::Model& model) {
@@ -25,80 +24,158 @@ config::Error not_offered(const config::Model& model) {
       fmt::format("The model '{}' is not offered on this endpoint.", model.name.view()), "model");
 }
 
+// Wrong for every target: what runs beside the one that said so would be told the same.
+bool is_the_clients_own(const config::Error& error) {
+  return error.fault() == config::Fault::client && !error.another_target_may_try() &&
+         error.code != config::ErrorCode::client_left;
+}
+
 }  // namespace
 
-Awaitable<config::Result<void>> ask_targets(Worker& worker, const Asked& asked,
-                                            const Choice& choice, const http::Request& request,
-                                            http::Reply& reply, Meter& meter,
-                                            Explanation& explanation) {
-  const config::Model& model = *asked.match.route->model;
-  const config::Server& server = asked.snapshot->config().server;
-  const auto fallbacks = allowed_models(worker.json(), asked.chat, *request.caller);
-  const auto order = target_order(*asked.match.route, choice, asked.routing.only);
-  const auto deadline = meter.now() + model.deadline.value_or(server.deadline);
-  SignsOfLife signs(reply, meter, server.sign_of_life);
-  Rescue rescue(model, asked.chat, order, meter);
-  Failures failures(explanation);
-  const Asker asker{*asked.snapshot, *request.caller, model,       reply,   meter,
-                    signs,           rescue,          explanation, deadline};
-  Turns turns(order);
-  while (const auto turn = turns.next()) {
-    if (meter.now() >= deadline) break;
-    const providers::ChatRequest* chat = &asked.chat;
-    if (rescue.needed()) {
-      // The client's own request was taken, so that whatever the last one refused, the next may
-      // not.
-      chat = rescue.request_for(turn->target->target, worker.json());
-      if (chat == nullptr) {
-        explanation.cannot_go_on(turn->target->target.name.view(), rescue.why());
-        continue;
-      }
-    } else if (!failures.leave_a_chance(turn->target->target)) {
-      continue;
-    }
-    if (turn->is_repetition()) {
-      if (!turn->budget->take(meter.now(), turn->target->target.retries)) continue;
-      auto waited = co_await pause(worker, asker, asked.chat.stream, turn->at);
-      if (!waited) co_return waited;
-    }
-    if (reply.hurried()) co_return http::gateway_leaves();
+Failover::Failover(Worker& worker, const Asked& asked, const Choice& choice,
+                   const http::Request& request, http::Reply& reply, Meter& meter,
+                   Explanation& explanation)
+    : worker_(worker),
+      asked_(asked),
+      model_(*asked.match.route->model),
+      caller_(*request.caller),
+      reply_(reply),
+      meter_(meter),
+      explanation_(explanation),
+      fallbacks_(allowed_models(worker.json(), asked.chat, caller_)),
+      order_(target_order(*asked.match.route, choice, asked.routing.only)),
+      turns_(order_),
+      signs_(reply, meter, asked.snapshot->config().server.sign_of_life),
+      rescue_(model_, asked.chat, order_, meter),
+      contest_(worker.pools().executor()),
+      failures_(explanation),
+      asker_{*asked.snapshot,
+             caller_,
+             model_,
+             reply,
+             meter,
+             signs_,
+             contest_,
+             rescue_,
+             explanation,
+             meter.now() + model_.deadline.value_or(asked.snapshot->config().server.deadline)},
+      hedge_(worker.pools().executor(), worker.deadlines(), [this] { return ask_beside(); }) {}
 
-    Candidate candidate(*turn->target, asked.match.rest, *chat, worker.json(), *request.caller,
-                        fallbacks);
-    const config::Target& target = candidate.target();
-    Circuit circuit(worker.breakers(), target, candidate.from_pattern(), worker.clock());
-    if (!circuit.allows()) {
-      failures.rests(candidate.name(), circuit.refusal());
-      continue;
-    }
-    KeyChoice key(circuit, target, worker.clock());
-    if (!key.found()) {
-      failures.without_key(candidate.name(), key.refusal());
-      continue;
-    }
-    candidate.ask_with(key.key(), key.told());
-    if (!failures.any()) circuit.asked();
-    auto done = co_await attempt(worker, asker, candidate, circuit);
-    const bool next_key = key.next_is_up(done) && turn->keys <= target.further_keys.size();
-    // A target that got only what others had left of the time shows nothing by not being done.
-    if (!next_key && (!failures.any() || meter.now() < deadline)) circuit.judge(done);
-    rescue.asked(done);
-    if (done || (meter.content_shown() && !rescue.needed())) co_return done;
-
-    failures.failed(turn->target->target, std::move(done).error());
-    if (next_key) {
-      turns.with_next_key(*turn);
-      continue;
-    }
-    const auto at = again_at(failures.last(), target.retries, turn->retries, meter.now(), deadline,
-                             worker.random());
-    if (!at || circuit.open_at(*at) || circuit.retries() == nullptr) continue;
-    turns.again(*turn, *at, *circuit.retries());
-    rescue.comes_again(target);
+Awaitable<Result<void>> Failover::run() {
+  std::exception_ptr thrown;
+  try {
+    co_await ask_in_turn();
+  } catch (...) {
+    // What runs beside it looks at this object, and has to end first.
+    thrown = std::current_exception();
+    contest_.call_off();
   }
-  if (rescue.needed()) co_return rescue.why();
-  if (auto told = failures.told()) co_return *std::move(told);
-  co_return not_offered(model);
+  co_await hedge_.ended();
+  if (thrown) std::rethrow_exception(thrown);
+
+  if (done_) co_return *std::move(done_);
+  if (rescue_.needed()) co_return rescue_.why();
+  if (auto told = failures_.told()) co_return *std::move(told);
+  co_return not_offered(model_);
+}
+
+Awaitable<> Failover::ask_in_turn() {
+  while (!done_ && meter_.now() < asker_.deadline) {
+    const auto turn = turns_.next();
+    if (!turn) break;
+    const auto* chat = request_for(turn->target->target);
+    if (chat == nullptr) continue;
+    if (turn->is_repetition()) {
+      const bool may = co_await may_repeat(*turn);
+      if (!may) continue;
+    }
+    if (!failures_.any()) arm_hedge(turn->target->target);
+    co_await ask(*turn, *chat);
+    co_await hedge_.ended();
+  }
+}
+
+// The first one has shown nothing for too long.
+Awaitable<> Failover::ask_beside() {
+  if (done_ || contest_.decided() || reply_.hurried()) co_return;
+  const auto turn = turns_.beside();
+  if (!turn) co_return;
+  const auto* chat = request_for(turn->target->target);
+  if (chat == nullptr) co_return;
+  const Came came = co_await ask(*turn, *chat);
+  if (came == Came::answered) meter_.hedge("won");
+  if (came == Came::outpaced) meter_.hedge("lost");
+  if (came == Came::failed) meter_.hedge("failed");
+}
+
+void Failover::arm_hedge(const config::Target& first) {
+  if (!model_.hedge.on || order_.size() < 2) return;
+  auto& latency = worker_.latencies().find_or_make(first.name.view());
+  const auto after = hedge_after(model_.hedge, latency.of(asked_.chat.stream).p95);
+  if (after) hedge_.after(*after);
+}
+
+const providers::ChatRequest* Failover::request_for(const config::Target& target) {
+  if (!rescue_.needed()) return failures_.leave_a_chance(target) ? &asked_.chat : nullptr;
+  // The client's own request was taken, so that whatever the last one refused, the next may not.
+  const auto* chat = rescue_.request_for(target, worker_.json());
+  if (chat == nullptr) explanation_.cannot_go_on(target.name.view(), rescue_.why());
+  return chat;
+}
+
+Awaitable<bool> Failover::may_repeat(const Turn& turn) {
+  if (!turn.budget->take(meter_.now(), turn.target->target.retries)) co_return false;
+  auto waited = co_await pause(worker_, asker_, asked_.chat.stream, turn.at);
+  if (!waited) done_ = waited;
+  co_return waited.has_value();
+}
+
+Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest& chat) {
+  const config::Target& configured = turn.target->target;
+  if (reply_.hurried()) {
+    done_ = http::gateway_leaves();
+    co_return Came::not_asked;
+  }
+
+  Candidate candidate(*turn.target, asked_.match.rest, chat, worker_.json(), caller_, fallbacks_);
+  const config::Target& target = candidate.target();
+  Circuit circuit(worker_.breakers(), target, candidate.from_pattern(), worker_.clock());
+  if (!circuit.allows()) {
+    failures_.rests(candidate.name(), circuit.refusal());
+    co_return Came::not_asked;
+  }
+  KeyChoice key(circuit, target, worker_.clock());
+  if (!key.found()) {
+    failures_.without_key(candidate.name(), key.refusal());
+    co_return Came::not_asked;
+  }
+  candidate.ask_with(key.key(), key.told());
+  if (!failures_.any()) circuit.asked();
+  auto done = co_await attempt(worker_, asker_, candidate, circuit);
+  if (!done && done.error().code == config::ErrorCode::outpaced) co_return Came::outpaced;
+
+  const bool next_key = key.next_is_up(done) && turn.keys <= target.further_keys.size();
+  // A target that got only what others had left of the time shows nothing by not being done.
+  if (!next_key && (!failures_.any() || meter_.now() < asker_.deadline)) circuit.judge(done);
+  rescue_.asked(done);
+  if (done || (meter_.content_shown() && !rescue_.needed())) {
+    done_ = std::move(done);
+    co_return Came::answered;
+  }
+
+  failures_.failed(configured, std::move(done).error());
+  if (is_the_clients_own(failures_.last())) contest_.call_off();
+  if (next_key) {
+    turns_.with_next_key(turn);
+    co_return Came::failed;
+  }
+  const auto at = again_at(failures_.last(), target.retries, turn.retries, meter_.now(),
+                           asker_.deadline, worker_.random());
+  if (at && !circuit.open_at(*at) && circuit.retries() != nullptr) {
+    turns_.again(turn, *at, *circuit.retries());
+    rescue_.comes_again(target);
+  }
+  co_return Came::failed;
 }
 
 }  // namespace gateway::chat

@@ -218,7 +218,11 @@ void AttemptMeter::settle(Outcome outcome, const providers::Usage& usage) {
   const auto settled = stake_.hold.settle(record_.cost.amount.value_or(config::PicoUsd{0}));
   record_.overrun = settled.passed_a_budget;
   meter_.tokens_ += usage.prompt.value_or(0) + usage.completion.value_or(0);
+  // Of attempts that ran beside each other, the one that answered is settled last.
   RequestSummary& request = meter_.summary_;
+  request.provider = target_.provider;
+  request.target = target_.name;
+  request.upstream_key = record_.upstream_key;
   request.cost = providers::sum(request.cost, record_.cost);
   request.usage = usage;
   meter_.sink_.attempt_done(record_);

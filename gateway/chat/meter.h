@@ -36,6 +36,8 @@ class Meter {
 
   // What came of going on with a stream that broke off; a word of tollgate_rescues_total.
   void rescue(std::string_view what) { summary_.rescue = what; }
+  // What came of a second target asked beside the first; a word of tollgate_hedges_total.
+  void hedge(std::string_view what) { summary_.hedge = what; }
   // What the client has of an answer that several attempts made.
   void answered_in_all(const providers::Usage& usage) { summary_.usage = usage; }
 
@@ -55,6 +57,8 @@ class Meter {
   const config::Clock& clock_;
   const config::Clock::Steady began_;
   std::chrono::nanoseconds waited_{0};
+  int waiters_ = 0;  // two where attempts run beside each other
+  config::Clock::Steady waits_since_{};
   const int unwinding_;  // exceptions in flight at the start: more of them at the end is our bug
   RequestSummary summary_;
   limits::Slot slot_;
@@ -64,14 +68,17 @@ class Meter {
 // While it lives, time is somebody else's: the upstream's or the client's.
 class Waiting {
  public:
-  explicit Waiting(Meter& meter) : meter_(meter), since_(meter.clock_.now()) {}
-  ~Waiting() { meter_.waited_ += meter_.clock_.now() - since_; }
+  explicit Waiting(Meter& meter) : meter_(meter) {
+    if (meter_.waiters_++ == 0) meter_.waits_since_ = meter_.clock_.now();
+  }
+  ~Waiting() {
+    if (--meter_.waiters_ == 0) meter_.waited_ += meter_.clock_.now() - meter_.waits_since_;
+  }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
  private:
   Meter& meter_;
-  const config::Clock::Steady since_;
 };
 
 // What was set aside for an attempt, and how to set aside more.
@@ -101,7 +108,7 @@ class AttemptMeter {
   // Whose counts grow while a stream flows; read when settling, so it outlives this.
   void watch(const providers::StreamDecoder& decoder) { decoder_ = &decoder; }
   // Where targets are chosen by it, how soon this one begins its answers; nullptr: they are not.
-  void times(upstream::PeakLatency* latency) { stopwatch_.times(latency); }
+  void times(upstream::AnswerLatency* latency) { stopwatch_.times(latency); }
   // The request reached the wire: without a verdict it may be billed.
   void written() { written_ = true; }
   void upstream_names(std::string_view model, std::string_view id);

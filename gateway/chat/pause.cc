@@ -22,12 +22,12 @@ Awaitable<Result<void>> pause(Worker& worker, const Asker& asker, bool streamed,
       &wake);
   const auto woken = [&wake] { wake.announce(); };
   const http::ClientWatch watch(asker.reply, woken, woken);
-  asker.signs.content_due(std::nullopt);
+  AttemptPatience patience(asker.signs);
   for (;;) {
     const auto now = worker.clock().now();
     if (now >= until || asker.reply.hurried()) co_return Result<void>();
     const auto left = std::chrono::ceil<milliseconds>(until - now);
-    alarm.set(streamed ? std::min(left, asker.signs.left()) : left);
+    alarm.set(streamed ? std::min(left, patience.left()) : left);
     co_await wake.wait();
     if (watch.client_left()) {
       co_return config::failure(config::ErrorCode::client_left,
@@ -35,7 +35,7 @@ Awaitable<Result<void>> pause(Worker& worker, const Asker& asker, bool streamed,
                                 "while waiting to ask a target again");
     }
     if (!streamed) continue;
-    auto told = co_await asker.signs.ran_out();
+    auto told = co_await patience.ran_out();
     if (!told) co_return told;
   }
 }

@@ -140,6 +140,11 @@ Awaitable<Result<void>> deliver(Delivery delivery, providers::Completion complet
     if (!follows) co_return follows;
   }
 
+  if (!delivery.contest.wins_alone()) {
+    delivery.attempt.told(completion.usage);
+    auto won = co_await delivery.contest.win();
+    if (!won) co_return won;
+  }
   delivery.circuit.answered();
   if (delivery.departure.draining()) {
     delivery.attempt.drained(completion.usage);
@@ -236,7 +241,7 @@ Awaitable<Result<void>> relay_stream_as_whole(Delivery delivery, AsStream& asked
 Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder) {
   delivery.attempt.watch(decoder);
   Meter& request = delivery.request;
-  delivery.signs.content_due(request.now() + delivery.call.target.timeouts.first_content);
+  delivery.patience.content_due(request.now() + delivery.call.target.timeouts.first_content);
   providers::SseParser parser;
   providers::Body out;
   bool ended = false;
@@ -255,31 +260,38 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
       if (decoded) decoded = follows;
     }
     if (!decoded) note_verdict(delivery, decoded.error());
-    if (decoded && out.empty()) decoded = delivery.signs.in_time();
+    if (decoded && out.empty()) decoded = delivery.patience.in_time();
     // An error that arrives together with the first content is still early: nothing
     // has been shown, so another target may answer instead.
     if (!decoded && !request.content_shown()) co_return decoded.error();
+    if (!out.empty() && !delivery.contest.wins_alone()) {
+      auto won = co_await delivery.contest.win();
+      if (!won) co_return won;
+    }
     if (!out.empty()) {
       delivery.attempt.first_content();
-      delivery.signs.content_due(std::nullopt);
+      delivery.patience.content_due(std::nullopt);
       if (!delivery.departure.draining()) announce(delivery);
-    } else if (delivery.signs.due()) {
-      out.own(SignsOfLife::kComment);
     }
     if (decoded && ended) {
       delivery.attempt.upstream_names({}, decoder.upstream_id());
       settle(delivery, decoder, stopped);
       delivery.explained.answers(out, true);
     }
-    if (!out.empty() && !delivery.departure.draining()) {
-      Waiting client(request);
-      auto written = decoded && ended ? co_await delivery.reply.finish_stream(out)
-                                      : co_await delivery.reply.stream(out);
+    if (!delivery.departure.draining()) {
+      auto written = Result<void>();
+      if (out.empty()) {
+        written = co_await delivery.signs.speak();
+      } else {
+        Waiting client(request);
+        written = decoded && ended ? co_await delivery.reply.finish_stream(out)
+                                   : co_await delivery.reply.stream(out);
+        delivery.signs.heard();
+      }
       if (!written) {
         delivery.departure.noticed();
         if (!delivery.departure.draining()) co_return written.error();
       }
-      delivery.signs.heard();
     }
     if (!decoded) co_return decoded.error();
   }

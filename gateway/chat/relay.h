@@ -8,6 +8,7 @@
 
 #include "gateway/async.h"
 #include "gateway/chat/circuit.h"
+#include "gateway/chat/contest.h"
 #include "gateway/chat/departure.h"
 #include "gateway/chat/explanation.h"
 #include "gateway/chat/meter.h"
@@ -30,6 +31,8 @@ struct Delivery {
   Meter& request;
   AttemptMeter& attempt;
   SignsOfLife& signs;
+  AttemptPatience& patience;
+  Contest::Entry& contest;
   Departure& departure;
   Circuit& circuit;
   ExplainedAttempt& explained;

@@ -1,7 +1,7 @@
 #pragma once
 // Keeps the client of a stream company: where nothing has gone out for long enough, it
-// gets its head and a comment, while another target may still answer. One per streamed
-// request, on its coroutine's frame; its worker's thread.
+// gets its head and a comment, while another target may still answer. One per request, on its
+// coroutine's frame; its worker's thread.
 
 #include <chrono>
 #include <optional>
@@ -13,21 +13,44 @@
 
 namespace gateway::chat {
 
-class SignsOfLife final : public upstream::Patience {
+class SignsOfLife {
  public:
   using Steady = config::Clock::Steady;
-
-  static constexpr std::string_view kComment = ": still here\n\n";
 
   // Without a byte for `every`, a comment is due. Both outlive this.
   SignsOfLife(http::Reply& reply, const Meter& request, std::chrono::milliseconds every)
       : reply_(reply), request_(request), every_(every), heard_(request.now()) {}
+  SignsOfLife(const SignsOfLife&) = delete;
+  SignsOfLife& operator=(const SignsOfLife&) = delete;
 
   // Something goes out now.
   void heard() { heard_ = request_.now(); }
-  bool due() const { return !silent_ && request_.now() - heard_ >= every_; }
   // Nobody listens any more.
   void silence() { silent_ = true; }
+
+  Steady now() const { return request_.now(); }
+  // When the next comment is due.
+  Steady next() const;
+  // Sends it, where it is due and is not on its way.
+  Awaitable<config::Result<void>> speak();
+
+ private:
+  http::Reply& reply_;
+  const Meter& request_;
+  const std::chrono::milliseconds every_;
+  Steady heard_;
+  bool silent_ = false;
+  bool speaking_ = false;
+};
+
+// What one attempt does while its upstream keeps it waiting: the client hears something, until the
+// attempt's first content is due. On its frame.
+class AttemptPatience final : public upstream::Patience {
+ public:
+  using Steady = config::Clock::Steady;
+
+  // `signs` outlives this.
+  explicit AttemptPatience(SignsOfLife& signs) : signs_(signs) {}
 
   // The attempt fails where it has shown nothing by then; nullopt: it has, or may take longer.
   void content_due(std::optional<Steady> at) { content_due_ = at; }
@@ -38,12 +61,8 @@ class SignsOfLife final : public upstream::Patience {
   Awaitable<config::Result<void>> ran_out() override;
 
  private:
-  http::Reply& reply_;
-  const Meter& request_;
-  const std::chrono::milliseconds every_;
-  Steady heard_;
+  SignsOfLife& signs_;
   std::optional<Steady> content_due_;
-  bool silent_ = false;
 };
 
 }  // namespace gateway::chat

@@ -4,7 +4,7 @@
 
 #include "config/base/clock.h"
 #include "config/base/error.h"
-#include "gateway/upstream/peak_latency.h"
+#include "gateway/upstream/latencies.h"
 
 namespace gateway::chat {
 
@@ -14,30 +14,33 @@ class Stopwatch {
 
   Stopwatch() = default;
   ~Stopwatch() {
-    if (counted_) latency_->ended();
+    if (counted_) latency_->peak.ended();
   }
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
 
   // Once, at the attempt's begin. nullptr: nobody asks.
-  void times(upstream::PeakLatency* latency) {
+  void times(upstream::AnswerLatency* latency) {
     latency_ = latency;
-    counted_ = latency != nullptr && latency->began();
+    counted_ = latency != nullptr && latency->peak.began();
   }
 
   void first_content(Span took, config::Clock::Steady now) {
-    if (latency_ != nullptr) latency_->first_content(took, now);
+    if (latency_ == nullptr) return;
+    latency_->peak.first_content(took, now);
+    latency_->p95.began(took);
   }
   // It ended before. What took too long for us is as slow as that; what failed otherwise, or was
   // left by its client, is at least as slow as it was waited for.
   void nothing_came(const config::Error& why, Span waited, config::Clock::Steady now) {
     if (latency_ == nullptr) return;
-    const bool too_slow = why.code == config::ErrorCode::upstream_timeout;
-    too_slow ? latency_->first_content(waited, now) : latency_->none_within(waited, now);
+    if (why.code == config::ErrorCode::upstream_timeout) return first_content(waited, now);
+    latency_->peak.none_within(waited, now);
+    latency_->p95.none_within(waited);
   }
 
  private:
-  upstream::PeakLatency* latency_ = nullptr;
+  upstream::AnswerLatency* latency_ = nullptr;
   bool counted_ = false;
 };
 

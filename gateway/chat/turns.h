@@ -36,6 +36,9 @@ class Turns {
   // first: Retries::before_next.)
   std::optional<Turn> next();
 
+  // One that nobody has asked yet, to be asked beside another. nullopt: there is none.
+  std::optional<Turn> beside();
+
   // `turn`'s target refused its key: it is asked with another one, at once.
   void with_next_key(const Turn& turn);
   // `turn`'s target failed and is asked again, not before `at` and where `budget` allows it then:
@@ -45,7 +48,7 @@ class Turns {
  private:
   const std::span<const RouteTarget* const> order_;
   std::size_t asked_ = 0;  // of them
-  std::optional<Turn> at_once_;
+  std::vector<Turn> at_once_;
   std::vector<Turn> waiting_;
 };
 

@@ -82,12 +82,12 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
 
 ClientWatch::ClientWatch(Reply& reply, std::function<void()> left, std::function<void()> hurried)
     : state_(std::make_shared<State>(reply.connection(), std::move(left), std::move(hurried))) {
-  state_->connection.watched_by(this);
+  state_->connection.watched_by(*this);
   state_->wait();
 }
 
 ClientWatch::~ClientWatch() {
-  state_->connection.watched_by(nullptr);
+  state_->connection.unwatched_by(*this);
   state_->stop_watching();
 }
 

@@ -2,14 +2,15 @@
 // Notices that a client has left while somebody else is being waited for: watches
 // the socket for readability and peeks one byte. A byte that exists is a pipelined
 // request: it stays there, and from then on only the connection's end is looked for,
-// now and then. One per wait, on the connection's thread; `left` runs at most once, never
-// after the watch is destroyed. The Reply outlives it.
+// now and then. One per wait, and waits may overlap; on the connection's thread; `left` runs at
+// most once, never after the watch is destroyed. The Reply outlives it.
 
 #include <functional>
 #include <memory>
 
 namespace gateway::http {
 
+class Connection;
 class Reply;
 
 class ClientWatch {
@@ -29,8 +30,10 @@ class ClientWatch {
   void cut();
 
  private:
+  friend class Connection;
   struct State;
   std::shared_ptr<State> state_;
+  ClientWatch* before_ = nullptr;  // of the same connection; its own
 };
 
 }  // namespace gateway::http

@@ -312,14 +312,26 @@ void Connection::hurry() {
                      waiting_ == Waiting::head || waiting_ == Waiting::body;
   error_code ignored;
   if (reads) socket().cancel(ignored);
-  if (watch_ != nullptr) watch_->hurry();
+  for (ClientWatch* one = watches_; one != nullptr; one = one->before_) one->hurry();
 }
 
 void Connection::cut() {
   error_code ignored;
   closes_ = true;
   socket().close(ignored);
-  if (watch_ != nullptr) watch_->cut();
+  for (ClientWatch* one = watches_; one != nullptr; one = one->before_) one->cut();
+}
+
+void Connection::watched_by(ClientWatch& watch) {
+  watch.before_ = watches_;
+  watches_ = &watch;
+}
+
+// Attempts that run beside each other end in any order.
+void Connection::unwatched_by(ClientWatch& watch) {
+  ClientWatch** place = &watches_;
+  while (*place != &watch) place = &(*place)->before_;
+  *place = watch.before_;
 }
 
 }  // namespace gateway::http

@@ -48,7 +48,8 @@ class Connection final : public TaskGroup::Task {
   TcpSocket& socket() { return transport_.socket(); }
   Deadlines& deadlines() { return door_.deadlines; }
   // Whoever answers is told through it when the connection is cut; nullptr: nobody waits.
-  void watched_by(ClientWatch* watch) { watch_ = watch; }
+  void watched_by(ClientWatch& watch);
+  void unwatched_by(ClientWatch& watch);
   std::string_view request_id() const { return request_id_; }
   std::string_view date() { return door_.date.now(); }
   std::string error_json(const config::Error& error) const;
@@ -151,7 +152,7 @@ class Connection final : public TaskGroup::Task {
   bool more_may_come_ = false;  // the client may still be sending: close so that it can read
 
   // The answer.
-  ClientWatch* watch_ = nullptr;
+  ClientWatch* watches_ = nullptr;  // the newest; each knows the one before
   std::string head_out_;
   GatherWrite outgoing_;
 };

@@ -167,6 +167,12 @@ std::vector<MetricFamily> Metrics::Collect() const {
       {"provider", "model", "reason"}, &Shard::doubts_));
   out.push_back(counters<2>(
       counted_,
+      family("tollgate_hedges_total",
+             "Second targets that were asked beside a first one that had not begun its answer.",
+             MetricType::Counter),
+      {"route", "outcome"}, &Shard::hedges_));
+  out.push_back(counters<2>(
+      counted_,
       family("tollgate_rescues_total",
              "Streams that broke off in the middle and that another target was to go on with.",
              MetricType::Counter),

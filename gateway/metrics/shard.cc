@@ -74,6 +74,7 @@ void Shard::request(const RequestSummary& summary) {
   durations_.at({provider, model, summary.outcome}).add(summary.duration);
   if (summary.first_token) first_tokens_.at({provider, model}).add(*summary.first_token);
   overhead_.add(summary.overhead);
+  if (!summary.hedge.empty()) hedges_.at({model, summary.hedge}).add(1);
   if (!summary.rescue.empty()) rescues_.at({model, summary.rescue}).add(1);
 }
 

@@ -116,6 +116,7 @@ class alignas(64) Shard {
   std::array<Count, kHandshakes.size()> handshakes_;
   Level open_streams_;
   Level open_connections_;
+  Series<2, Count> hedges_;   // route, outcome
   Series<2, Count> rescues_;  // route, outcome
 };
 

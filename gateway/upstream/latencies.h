@@ -1,7 +1,7 @@
 #pragma once
-// The latencies of all targets that `order: fastest` has ever chosen among, by their configured
-// names; a pattern counts as one. They live as long as the process, so that a reload finds them.
-// Where nothing is chosen so, there are none and nothing is measured.
+// The latencies of all targets that `order: fastest` has ever chosen among, or that are hedged by
+// their own, by their configured names; a pattern counts as one. They live as long as the process,
+// so that a reload finds them. Where nothing is chosen so, there are none and nothing is measured.
 
 #include <atomic>
 #include <cstdint>
@@ -11,16 +11,22 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/upstream/latency_p95.h"
 #include "gateway/upstream/peak_latency.h"
 
 namespace gateway::upstream {
 
 // A whole answer begins when it is made, a stream's long before: they are not to be compared.
-struct TargetLatency {
-  PeakLatency streamed;
-  PeakLatency whole;
+struct AnswerLatency {
+  PeakLatency peak;
+  LatencyP95 p95;
+};
 
-  PeakLatency& of(bool stream) { return stream ? streamed : whole; }
+struct TargetLatency {
+  AnswerLatency streamed;
+  AnswerLatency whole;
+
+  AnswerLatency& of(bool stream) { return stream ? streamed : whole; }
 };
 
 // What workers share. Any thread.

@@ -122,6 +122,7 @@ TEST(Load, ATargetHasItsProvidersWordsUnlessItHasItsOwn) {
                                  "    order: weighted\n"
                                  "    unsupported_params: reject\n"
                                  "    rescue: restart\n"
+                                 "    hedge: 800ms\n"
                                  "    context_length: 100\n"
                                  "    max_output_tokens: 50\n"
                                  "    tokenizer: cl100k_base\n"
@@ -142,6 +143,8 @@ TEST(Load, ATargetHasItsProvidersWordsUnlessItHasItsOwn) {
   EXPECT_EQ(model.order, Order::weighted);
   EXPECT_EQ(model.unsupported_params, UnsupportedParams::reject);
   EXPECT_EQ(model.rescue, Rescue::restart);
+  EXPECT_TRUE(model.hedge.on);
+  EXPECT_EQ(model.hedge.after, milliseconds{800});
   EXPECT_EQ(model.context_length, 100);
   EXPECT_EQ(model.max_output_tokens, 50);
   const auto& first = model.targets.at(0);

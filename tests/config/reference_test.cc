@@ -111,6 +111,7 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.models[0].reserve_output_tokens, Model{}.reserve_output_tokens);
   EXPECT_EQ(shown.models[0].tokenizer, Model{}.tokenizer);
   EXPECT_EQ(shown.models[0].rescue, Model{}.rescue);
+  EXPECT_EQ(shown.models[0].hedge.on, Model{}.hedge.on);
   EXPECT_EQ(shown.models[0].targets.at(0).on_client_gone, Target{}.on_client_gone);
   ASSERT_FALSE(shown.providers.empty());
   const auto& timeouts = shown.providers[0].timeouts;

@@ -261,6 +261,20 @@ js::value Gateway::json(const HttpAnswer& answer) {
   return value ? std::move(*value) : js::value();
 }
 
+double Gateway::metric(std::string_view family, const std::vector<std::string>& labels) {
+  const std::string text = test::HttpClient(gateway().admin_port()).get("/metrics").body;
+  double sum = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    bool counts = line.starts_with(std::string(family) + "{");
+    for (const auto& label : labels) counts = counts && line.find(label) != std::string::npos;
+    if (counts) sum += std::stod(line.substr(line.rfind(' ')));
+  }
+  return sum;
+}
+
 simulator::LogEntry Gateway::last_upstream() {
   auto entries = upstream().log.entries();
   EXPECT_FALSE(entries.empty());

@@ -76,6 +76,9 @@ class Gateway : public testing::Test {
   static Stream stream(std::string_view model, std::string_view more = "");
   static js::value json(const HttpAnswer& answer);
 
+  // The sum over a family's series that have these labels, each as it is written: `model="m"`.
+  static double metric(std::string_view family, const std::vector<std::string>& labels);
+
   // What the simulator got last.
   static simulator::LogEntry last_upstream();
   static simulator::State& upstream() { return simulator_->state(); }

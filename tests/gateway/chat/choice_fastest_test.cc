@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 struct Fastest : Routes {
   upstream::PeakLatency& latency(std::size_t target) {
-    return view.find_or_make(route.targets[target].target.name.view()).of(true);
+    return view.find_or_make(route.targets[target].target.name.view()).of(true).peak;
   }
   void measured(std::size_t target, milliseconds took) { latency(target).first_content(took, now); }
   std::string order() {

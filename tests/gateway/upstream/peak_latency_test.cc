@@ -110,8 +110,9 @@ TEST_F(Latency, OfATargetIsTheSameInEveryView) {
   TargetLatency& made = one.find_or_make("a");
   EXPECT_EQ(other.find("a"), &made);
   EXPECT_EQ(&other.find_or_make("a"), &made);
-  made.of(true).first_content(milliseconds(7), now_);
-  EXPECT_FALSE(made.of(false).seen(now_).latency) << "whole answers are measured by themselves";
+  made.of(true).peak.first_content(milliseconds(7), now_);
+  EXPECT_FALSE(made.of(false).peak.seen(now_).latency)
+      << "whole answers are measured by themselves";
 }
 
 }  // namespace

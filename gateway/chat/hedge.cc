@@ -1,0 +1,41 @@
+#include "gateway/chat/hedge.h"
+
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+
+namespace gateway::chat {
+
+using std::chrono::milliseconds;
+
+std::optional<milliseconds> hedge_after(const config::Hedge& hedge,
+                                        const upstream::LatencyP95& latency) {
+  if (!hedge.on) return std::nullopt;
+  if (hedge.after > milliseconds(0)) return hedge.after;
+  const auto p95 = latency.seen();
+  if (!p95) return std::nullopt;
+  return std::chrono::ceil<milliseconds>(*p95);
+}
+
+Hedge::Hedge(const Executor& executor, Deadlines& deadlines, std::function<Awaitable<>()> ask)
+    : executor_(executor),
+      ask_(std::move(ask)),
+      alarm_(deadlines, [](void* hedge) { static_cast<Hedge*>(hedge)->begin(); }, this) {}
+
+void Hedge::begin() {
+  runs_ = true;
+  end_.emplace(executor_);
+  net::co_spawn(executor_, ask_(), [this](std::exception_ptr thrown) {
+    runs_ = false;
+    thrown_ = std::move(thrown);
+    end_->announce();
+  });
+}
+
+Awaitable<> Hedge::ended() {
+  disarm();
+  while (runs_) co_await end_->wait();
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+}
+
+}  // namespace gateway::chat

@@ -1,0 +1,217 @@
+// A second target beside a first one that has not begun its answer: who begins first answers, the
+// other is cancelled, and both are attempts (case U-39).
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "config/base/sha256.h"
+#include "tests/e2e/gateway_fixture.h"
+#include "tests/support/wait_for.h"
+
+namespace e2e {
+namespace {
+
+using simulator::Ended;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr seconds kSoon{5};
+
+// "to-Y/F" asks OpenRouter's "mock/F" first and, where that has nothing to show after 200 ms,
+// haimaker's "mock/Y".
+class Hedging : public Gateway {
+ protected:
+  static void SetUpTestSuite() {
+    std::string models;
+    const auto add = [&models](std::string_view name, std::string_view hedge,
+                               std::string_view second, std::string_view more = "") {
+      constexpr std::string_view kPrice =
+          "price: {usd_per_million_input: 0.10, usd_per_million_output: 0.20}";
+      models += fmt::format(
+          "  - {{name: \"{0}/*\", hedge: {1}, targets: [{{provider: openrouter, model: \"mock/*\", "
+          "{3}{4}}}, {{provider: haimaker, model: \"mock/{2}\", {3}}}]}}\n",
+          name, hedge, second, kPrice, more);
+    };
+    add("to-ok", "200ms", "ok");
+    add("to-stalled", "200ms", "stall-before-head");
+    add("to-slow", "200ms", "slow-first-600ms", ", timeouts: {first_byte: 500ms}");
+    add("to-failing", "100ms", "503");
+    add("by-p95", "p95", "ok");
+    start_with({.server = ", sign_of_life: 100ms",
+                .sections = "teams:\n  - {name: poor-team, limits: {budgets: [{usd: 0.0004, "
+                            "window: total}]}}\n",
+                .keys = fmt::format("  - {{name: poor, team: poor-team, sha256: {}}}\n",
+                                    config::to_hex(config::sha256("sk-tg-poor"))),
+                .models = models});
+  }
+
+  static double hedges(std::string_view route, std::string_view outcome) {
+    return metric("tollgate_hedges_total",
+                  {fmt::format(R"(route="{}/*")", route), fmt::format(R"(outcome="{}")", outcome)});
+  }
+  // The request is done a moment after its last byte.
+  static bool hedges_become(std::string_view route, std::string_view outcome, double count) {
+    return test::wait_for(kSoon, [&] { return hedges(route, outcome) == count; });
+  }
+  static double attempts(std::string_view route, std::string_view provider,
+                         std::string_view error) {
+    return metric("tollgate_attempts_total",
+                  {fmt::format(R"(model="{}/*")", route), fmt::format(R"(provider="{}")", provider),
+                   fmt::format(R"(error="{}")", error)});
+  }
+
+  void SetUp() override {
+    const auto entries = upstream().log.entries();
+    before_ = entries.empty() ? 0 : entries.back().number;
+  }
+  // Whom this test asked, and how that ended.
+  std::vector<std::string> asked() const {
+    std::vector<std::string> out;
+    for (const auto& entry : upstream().log.entries(before_)) out.push_back(entry.dialect);
+    return out;
+  }
+  bool first_is_left() const {
+    return upstream().log.wait(
+        [&](const auto& entries) {
+          for (const auto& entry : entries) {
+            if (entry.number == before_ + 1) return entry.ended == Ended::client_left;
+          }
+          return false;
+        },
+        std::chrono::steady_clock::now() + kSoon);
+  }
+
+  std::uint64_t before_ = 0;
+};
+
+TEST_F(Hedging, U39_TheSecondAnswersWhereTheFirstHasNothingToShow) {
+  for (const std::string_view fault : {"stall-before-head", "stall-after-head", "comments-only"}) {
+    SCOPED_TRACE(fault);
+    SetUp();
+    const auto won = hedges("to-ok", "won");
+    const auto outpaced = attempts("to-ok", "openrouter", "outpaced");
+    const auto answer = stream(fmt::format("to-ok/{}", fault));
+    expect_sound(answer);
+    EXPECT_EQ(answer.text(), kHello);
+    EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker"));
+    EXPECT_TRUE(first_is_left());
+    EXPECT_TRUE(hedges_become("to-ok", "won", won + 1));
+    EXPECT_EQ(attempts("to-ok", "openrouter", "outpaced"), outpaced + 1);
+  }
+}
+
+TEST_F(Hedging, U39_AWholeAnswerTooAndBothAreBilled) {
+  const auto hedged = chat("to-ok/stall-before-head");
+  EXPECT_EQ(hedged.status, 200);
+  EXPECT_THAT(hedged.header("x-tollgate-provider"), StartsWith("haimaker"));
+  EXPECT_TRUE(first_is_left());
+  // The first read the prompt at least.
+  EXPECT_GT(std::stod(hedged.header("x-tollgate-cost-usd")), 0.0);
+  const auto cost =
+      metric("tollgate_cost_usd_total", {R"(model="to-ok/*")", R"(provider="openrouter")"});
+  EXPECT_GT(cost, 0);
+}
+
+TEST_F(Hedging, U39_TheFirstAnswersIfItIsFirstAfterAll) {
+  for (const bool streamed : {true, false}) {
+    SCOPED_TRACE(streamed);
+    SetUp();
+    const auto lost = hedges("to-stalled", "lost");
+    const auto answer = streamed ? chat("to-stalled/slow-first-600ms", R"(,"stream":true)")
+                                 : chat("to-stalled/slow-150ms");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker"));
+    EXPECT_TRUE(hedges_become("to-stalled", "lost", lost + 1));
+    EXPECT_EQ(attempts("to-stalled", "haimaker", "outpaced"), lost + 1);
+    if (!streamed) EXPECT_THAT(answer.header("x-tollgate-provider"), StartsWith("openrouter"));
+    if (streamed) EXPECT_EQ(taken_apart(answer).text(), kHello);
+  }
+  EXPECT_THAT(gateway().log(), HasSubstr(R"("hedge":"lost")"));
+}
+
+TEST_F(Hedging, NobodyIsAskedBesideOneThatBeginsInTime) {
+  const auto answer = stream("to-ok/ok");
+  EXPECT_EQ(answer.text(), kHello);
+  EXPECT_THAT(asked(), ElementsAre("openrouter"));
+}
+
+TEST_F(Hedging, OneThatFailsWhileTheSecondRunsIsFollowedByIt) {
+  const auto won = hedges("to-slow", "won");
+  const auto answer = stream("to-slow/stall-before-head");
+  expect_sound(answer);
+  EXPECT_EQ(answer.text(), kHello);
+  EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker"));
+  EXPECT_TRUE(hedges_become("to-slow", "won", won + 1));
+  EXPECT_EQ(attempts("to-slow", "openrouter", "upstream_timeout"), 1);
+}
+
+TEST_F(Hedging, ASecondThatFailsDoesNotDisturbTheFirst) {
+  const auto answer = stream("to-failing/slow-first-600ms");
+  expect_sound(answer);
+  EXPECT_EQ(answer.text(), kHello);
+  EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker"));
+  EXPECT_TRUE(hedges_become("to-failing", "failed", 1));
+  EXPECT_THAT(answer.answer.body, HasSubstr(": still here"));
+}
+
+TEST_F(Hedging, WhereBothStallTheClientHearsSignsOfLifeAndLeavesBothAtOnce) {
+  test::HttpClient client(gateway().client_port());
+  client.send(
+      "POST", "/v1/chat/completions",
+      chat_body("to-stalled/stall-before-head", R"(,"stream":true)"),
+      {{"Authorization", "Bearer " + std::string(kKey)}, {"Content-Type", "application/json"}});
+  EXPECT_EQ(client.read_head().status, 200);
+  const auto log_has = [&](std::size_t count, Ended how) {
+    return upstream().log.wait(
+        [&](const auto& entries) {
+          std::size_t found = 0;
+          for (const auto& entry : entries) {
+            if (entry.number > before_ && entry.ended == how) ++found;
+          }
+          return found == count;
+        },
+        std::chrono::steady_clock::now() + kSoon);
+  };
+  EXPECT_TRUE(log_has(2, Ended::not_yet));
+  client.close();
+  EXPECT_TRUE(log_has(2, Ended::client_left));
+  EXPECT_TRUE(test::wait_for(kSoon, [] {
+    return attempts("to-stalled", "openrouter", "client_left") == 1 &&
+           attempts("to-stalled", "haimaker", "client_left") == 1;
+  }));
+}
+
+// The hold of a second attempt does not fit beside the first one's.
+TEST_F(Hedging, NoMoreIsAskedThanTheBudgetHolds) {
+  const auto answer =
+      post("/v1/chat/completions",
+           chat_body("to-ok/slow-first-600ms", R"(,"stream":true,"max_tokens":1200)"),
+           {{"Authorization", "Bearer sk-tg-poor"}});
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_THAT(asked(), ElementsAre("openrouter"));
+}
+
+TEST_F(Hedging, AfterItsOwnP95OnceThatIsKnown) {
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(stream("by-p95/ok").text(), kHello);
+  EXPECT_EQ(asked().size(), 20U) << "nobody knew how long it takes";
+  const auto answer = stream("by-p95/stall-before-head");
+  EXPECT_EQ(answer.text(), kHello);
+  EXPECT_TRUE(hedges_become("by-p95", "won", 1));
+}
+
+TEST_F(Hedging, AnExplanationNamesTheOneThatWasSlower) {
+  const auto answer = post("/v1/chat/completions", chat_body("to-ok/stall-before-head"),
+                           {{"x-tollgate-explain", "true"}});
+  EXPECT_THAT(answer.body, HasSubstr(R"("target":"openrouter/mock/*","outcome":"outpaced")"));
+  EXPECT_THAT(answer.body, HasSubstr(R"("target":"haimaker/mock/ok","outcome":"answered")"));
+}
+
+}  // namespace
+}  // namespace e2e
