@@ -123,6 +123,20 @@ class Stopping(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(0, await self.ended(10))
         self.assertEqual({"truncated": 20}, self.in_ledger())
 
+    async def test_R02_streams_that_another_target_goes_on_with_end_the_same(self):
+        self.house.configure(models="""  - name: "broken/*"
+    targets: [{provider: onprem, model: "mock/*", price: *price}, {provider: haimaker, model: mock/stall-after-4, price: *price}]""")
+        self.house.start()
+        clients, answers = await self.crowd(4, "broken/close-after-3")  # of a fifth its breaker opens
+        for client, answer in zip(clients, answers):
+            while b": rescued by" not in answer.body:
+                await client.chunk(answer)
+        self.house.gateway.send_signal(signal.SIGINT)
+        await self.rest(clients, answers)
+        self.assertEqual({"server_shutdown"}, {answer.code() for answer in answers})
+        self.assertEqual(0, await self.ended(10))
+        self.assertEqual({"truncated": 8}, self.in_ledger())
+
     async def test_R03_sigint_hurries(self):
         await self.hurried_by(signal.SIGINT)
 
