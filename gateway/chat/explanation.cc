@@ -88,6 +88,8 @@ std::vector<Explanation::Step> Explanation::all() const {
       step.why = "not_named";
     } else if (!serves(target.target.can, operation_)) {
       step.why = "cannot_serve";
+    } else if (!nobody_else_.empty()) {
+      step.why = nobody_else_;
     } else {
       step.outcome = "not_needed";
     }

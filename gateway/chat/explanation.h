@@ -50,6 +50,9 @@ class Explanation {
   // Not asked since it cannot go on with an answer that broke off with `broke`.
   void cannot_go_on(std::string_view target, const config::Error& broke);
 
+  // No further one is asked: `why` is content_shown or deadline.
+  void nobody_else(std::string_view why) { nobody_else_ = why; }
+
   // For a failed request's log: one line; empty where no target came into it.
   std::string text() const;
   // The members of an answer's `tollgate`: who was tried, where an error was answered and several
@@ -84,6 +87,7 @@ class Explanation {
   const Route& route_;
   const RoutingOverride& routing_;
   const providers::Operation operation_;
+  std::string_view nobody_else_;         // empty: none was needed
   std::vector<Step> steps_;              // of those that ended
   ExplainedAttempt* running_ = nullptr;  // the newest; each knows the one before
 };

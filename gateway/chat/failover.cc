@@ -93,6 +93,7 @@ Awaitable<> Failover::ask_in_turn() {
     co_await ask(*turn, *chat);
     co_await hedge_.ended();
   }
+  if (!done_ && meter_.now() >= asker_.deadline) explanation_.nobody_else("deadline");
 }
 
 // The first one has shown nothing for too long.
@@ -159,6 +160,7 @@ Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest&
   if (!next_key && (!failures_.any() || meter_.now() < asker_.deadline)) circuit.judge(done);
   rescue_.asked(done);
   if (done || (meter_.content_shown() && !rescue_.needed())) {
+    if (!done) explanation_.nobody_else("content_shown");
     done_ = std::move(done);
     co_return Came::answered;
   }

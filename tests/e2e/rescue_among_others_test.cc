@@ -65,11 +65,23 @@ class RescueAmongOthers : public RescueFixture {
     add("to-ignoring", "", {first, target("haimaker", "mock/prefill-ignore")});
     add("to-whole", "", {first, target("haimaker", "mock/json-though-stream")});
     add("three", "", {first, target("haimaker", "mock/ok"), last});
+    add("off", ", rescue: off", {first, last});
+    add("to-drained", "", {first, target("haimaker", "mock/slow-20ms", ", on_client_gone: drain")});
+    add("to-dear", ", reserve_output_tokens: 10",
+        {first,
+         "{provider: haimaker, model: mock/words-200, price: {usd_per_million_input: 0, "
+         "usd_per_million_output: 20000}}"});
     const auto resting = failing("haimaker", "503");
     add("to-resting", "", {first, resting, last});
     add("to-resting-alone", "", {first, resting});
     start_with(Additions{
-        .keys = R"(  # printf %s sk-tg-router | sha256sum
+        .sections = R"(
+teams:
+  - {name: careful-team, limits: {budgets: [{usd: 1, window: total}]}}
+)",
+        .keys = fmt::format("  - {{name: careful, team: careful-team, sha256: {}}}\n",
+                            config::to_hex(config::sha256("sk-tg-careful"))) +
+                R"(  # printf %s sk-tg-router | sha256sum
   - {name: router, allow_routing_override: true,
      sha256: 64e5aa4d762e420565cda0a000707e57483f38953b00f35f277e58a105dfcd02}
 )",
@@ -283,6 +295,54 @@ TEST_F(RescueAmongOthers, BothLegsAreExplainedBeforeTheEnd) {
   EXPECT_THAT(story(explained("to-ignoring/" + fresh("close-after-4"))),
               ElementsAre("onprem/mock/* failed upstream_unavailable body",
                           "haimaker/mock/prefill-ignore failed upstream_garbled first_content"));
+}
+
+TEST_F(RescueAmongOthers, WhyNobodyElseWasAskedIsExplained) {
+  EXPECT_THAT(story(explained("off/" + fresh("close-after-4"))),
+              ElementsAre("onprem/mock/* failed upstream_unavailable body",
+                          "reka/mock/ok skipped content_shown"));
+  EXPECT_THAT(story(explained("deadline-to-silent/" + fresh("stall-after-4"))),
+              ElementsAre("onprem/mock/* failed upstream_timeout body",
+                          "onprem/mock/stall-after-head skipped deadline",
+                          "reka/mock/ok skipped deadline"));
+}
+
+TEST_F(RescueAmongOthers, ABudgetThatIsUsedUpEndsItInOrder) {
+  const auto answer = ask("to-dear/" + fresh("words-200,close-after-4"),
+                          {{"Authorization", "Bearer sk-tg-careful"}}, kUsage);
+  expect_sound(answer);
+  EXPECT_EQ(answer.finish(), "length");
+  EXPECT_THAT(answer.text(), testing::StartsWith("word1 word2 word3 word4 word5 "));
+  EXPECT_LT(answer.text().size(), std::string_view("word100 ").size() * 100);
+  EXPECT_EQ(attempts("to-dear", "truncated"), 1);
+  EXPECT_EQ(attempts("to-dear", "stopped"), 1);
+  EXPECT_EQ(metric("tollgate_budget_held_usd", {R"(name="careful-team")"}), 0);
+  const auto usage = answer.usage();
+  EXPECT_TRUE(usage);
+  if (usage) EXPECT_LE(usage->at("cost").to_number<double>(), 1);
+}
+
+TEST_F(RescueAmongOthers, AClientThatLeavesTheSecondLegIsFollowedAsThatTargetSays) {
+  const auto before = asked();
+  test::HttpClient client(gateway().client_port());
+  client.send("POST", "/v1/chat/completions",
+              chat_body("to-drained/" + fresh("close-after-3"), R"(,"stream":true)"),
+              {{"Authorization", "Bearer " + std::string(kKey)}});
+  EXPECT_EQ(client.read_head().status, 200);
+  std::string heard;
+  while (heard.find("rescued by") == std::string::npos) {
+    const auto event = client.read_event();
+    if (!event) FAIL() << heard;
+    heard += *event;
+  }
+  client.reset();
+  EXPECT_TRUE(
+      test::wait_for(seconds(10), [] { return attempts("to-drained", "client_left") == 1; }));
+  EXPECT_EQ(attempts("to-drained", "truncated"), 1);
+  EXPECT_GT(metric("tollgate_tokens_total", {R"(kind="completion")", R"(model="to-drained/*")",
+                                             R"(provider="haimaker")", R"(source="reported")"}),
+            0);
+  EXPECT_EQ(asked(), before + 2);
 }
 
 TEST_F(RescueAmongOthers, OnlyThoseThatTheRequestNamesGoOn) {
