@@ -160,6 +160,26 @@ void CircuitBreaker::returned(Permit permit, Now now) {
   });
 }
 
+bool CircuitBreaker::end_rest(config::ErrorCode was, Now now) {
+  return change([&](Word word) -> std::optional<Word> {
+    const bool rests = word.state == State::open && word.until_ms > to_ms(now);
+    if (!rests || word.why != code_of(was)) return std::nullopt;
+    word.state = State::half_open;
+    word.until_ms = to_ms(now);
+    return word;
+  });
+}
+
+bool CircuitBreaker::rest_for(config::ErrorCode was, config::ErrorCode why, Span at_least,
+                              Now now) {
+  return change([&](Word word) -> std::optional<Word> {
+    if (word.state != State::open || word.why != code_of(was)) return std::nullopt;
+    word.why = code_of(why);
+    word.until_ms = std::max(word.until_ms, to_ms(now + at_least));
+    return word;
+  });
+}
+
 void CircuitBreaker::reset() {
   word_.store(Word{}.pack(), std::memory_order_relaxed);
   window_.store(0, std::memory_order_relaxed);

@@ -41,6 +41,13 @@ class CircuitBreaker {
   // Neither: the client left, or nothing was sent.
   void returned(Permit permit, Now now);
 
+  // What a question that is no request and costs nothing told, asked while it was left alone for
+  // `was`. False, and nothing happens, where that is not so any more.
+  // It answers: the next request is the probe, whatever was left of its rest.
+  bool end_rest(config::ErrorCode was, Now now);
+  // This is wrong with it; it rests for so long at least.
+  bool rest_for(config::ErrorCode was, config::ErrorCode why, Span at_least, Now now);
+
   // By hand: as if nothing had happened. Reality undoes it.
   void reset();
   // By hand: left alone for so long. The next probe comes after it.

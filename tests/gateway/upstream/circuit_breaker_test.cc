@@ -146,6 +146,50 @@ TEST_F(Breaker, ByHandItIsOpenedAndClosed) {
   EXPECT_EQ(breaker_.status(now_).in_a_row, 0);
 }
 
+TEST_F(Breaker, AnAnswerThatCostNothingHasTheNextRequestFindOut) {
+  open();
+  EXPECT_TRUE(breaker_.end_rest(ErrorCode::upstream_unavailable, now_));
+  EXPECT_EQ(state(), State::half_open);
+  EXPECT_EQ(ask(), Permit::probe);
+  EXPECT_EQ(ask(), Permit::refused) << "one of them";
+  EXPECT_TRUE(breaker_.failed(Permit::probe, ErrorCode::upstream_timeout, now_, settings_));
+  EXPECT_EQ(breaker_.status(now_).next_probe, settings_.open_for * 2) << "as after any probe";
+  EXPECT_TRUE(breaker_.end_rest(ErrorCode::upstream_timeout, now_));
+  ASSERT_EQ(ask(), Permit::probe);
+  EXPECT_TRUE(breaker_.succeeded(Permit::probe, now_, settings_));
+  EXPECT_EQ(state(), State::closed);
+}
+
+TEST_F(Breaker, AnAnswerThatCostNothingCountsForWhatItWasAskedAboutAlone) {
+  EXPECT_FALSE(breaker_.end_rest(ErrorCode::upstream_unavailable, now_));
+  EXPECT_EQ(state(), State::closed);
+  breaker_.bench(ask(), ErrorCode::upstream_busy, seconds(30), now_);
+  EXPECT_FALSE(breaker_.end_rest(ErrorCode::upstream_unavailable, now_)) << "rests anew";
+  EXPECT_FALSE(breaker_.rest_for(ErrorCode::upstream_unavailable, ErrorCode::upstream_denied,
+                                 minutes(5), now_));
+  EXPECT_EQ(breaker_.status(now_).next_probe, seconds(30));
+  breaker_.hold(minutes(30), now_);
+  EXPECT_FALSE(breaker_.end_rest(ErrorCode::upstream_busy, now_)) << "held by hand";
+  EXPECT_FALSE(
+      breaker_.rest_for(ErrorCode::upstream_busy, ErrorCode::upstream_denied, minutes(60), now_));
+  EXPECT_EQ(breaker_.status(now_).next_probe, minutes(30));
+  EXPECT_EQ(breaker_.status(now_).why, std::nullopt);
+}
+
+TEST_F(Breaker, ARefusedKeyThatWasAskedAboutIsWhyItRests) {
+  open();
+  EXPECT_TRUE(breaker_.rest_for(ErrorCode::upstream_unavailable, ErrorCode::upstream_denied,
+                                minutes(5), now_));
+  EXPECT_EQ(breaker_.status(now_).why, ErrorCode::upstream_denied);
+  EXPECT_EQ(breaker_.status(now_).next_probe, minutes(5));
+  now_ += minutes(1);
+  EXPECT_TRUE(breaker_.rest_for(ErrorCode::upstream_denied, ErrorCode::upstream_no_credit,
+                                milliseconds(0), now_));
+  EXPECT_EQ(breaker_.status(now_).why, ErrorCode::upstream_no_credit);
+  EXPECT_EQ(breaker_.status(now_).next_probe, minutes(4)) << "no longer than it did";
+  EXPECT_EQ(breaker_.opened(), 1U);
+}
+
 TEST_F(Breaker, WhatAProbeFindsDoesNotUndoAHoldByHand) {
   for (const bool answers : {true, false}) {
     breaker_.reset();
