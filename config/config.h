@@ -136,6 +136,16 @@ struct Retries {
   int floor = 1;             // a second: so many may in any case
 };
 
+// What may be asked of a provider that is no request and costs nothing.
+enum class FreeQuestion : std::uint8_t { none, models, health, key };
+
+// Asked of a provider while a target of it is left alone, to learn sooner that it is back.
+struct Probe {
+  FreeQuestion ask = FreeQuestion::none;
+  milliseconds every{10'000};
+  std::string kind;  // whose question it is: the provider's
+};
+
 // Drops the hint and says so in a header, or refuses the request (decisions 20).
 enum class UnsupportedParams : std::uint8_t { drop, reject };
 
@@ -172,6 +182,7 @@ struct Provider {
   Timeouts timeouts;
   Breaker breaker;
   Retries retries;
+  Probe probe;
 };
 
 // What becomes of an answer whose client has left: its upstream is closed at once, or it is
@@ -199,6 +210,7 @@ struct Target {
   Timeouts timeouts;
   Breaker breaker;
   Retries retries;
+  Probe probe;  // the provider's
   OnClientGone on_client_gone = OnClientGone::cancel;
   int weight = 1;
   std::int64_t context_length = 0;           // 0: not known

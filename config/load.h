@@ -34,6 +34,8 @@ struct LoadOptions {
   // What is wrong with a finished target (a preset its kind does not know), or an
   // empty text; handed down for the same reason. None: nothing is asked.
   std::function<std::string(const Target& target)> check_target;
+  // What is wrong with a provider's `probe`: a question that its kind does not have.
+  std::function<std::string(const Provider& provider)> check_probe;
   // Looks into a door's certificate and key, for the same reason: `problem` (empty: they can
   // be used) and what should be mended all the same.
   struct CertificateVerdict {

@@ -156,6 +156,7 @@ Provider read_provider(const YamlNode& node, Surroundings& around) {
   out.timeouts = read_timeouts(map.get("timeouts"), out.timeouts);
   out.breaker = read_breaker(map.get("breaker"), out.breaker);
   out.retries = read_retries(map.get("retries"), out.retries);
+  read_probe(map.get("probe"), out, around);
   return out;
 }
 

@@ -47,6 +47,7 @@ Target of_provider(const Provider& provider) {
   out.timeouts = provider.timeouts;
   out.breaker = provider.breaker;
   out.retries = provider.retries;
+  out.probe = provider.probe;
   return out;
 }
 

@@ -56,6 +56,8 @@ CapabilityOverrides read_capabilities(const YamlNode& node);
 std::vector<Provider> read_providers(const YamlNode& node, Surroundings& around);
 // read_proxy.cc: for the upstream at `upstream`.
 void read_proxy(const YamlNode& node, const BaseUrl& upstream, Proxy& out, Surroundings& around);
+// read_probe.cc: after its kind.
+void read_probe(const YamlNode& node, Provider& out, const Surroundings& around);
 void read_kind(const YamlNode& node, std::string& out, const Surroundings& around);
 void read_preset(const YamlNode& node, std::string& out);
 Timeouts read_timeouts(const YamlNode& node, Timeouts defaults);

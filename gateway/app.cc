@@ -81,6 +81,8 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
       reconciling_(
           {control_, deadlines_, clock_, accounting_, limiter_, queries_, admin_connections_},
           [this] { return keys_->snapshot(); }),
+      prober_({control_, deadlines_, clock_, breakers_, admin_connections_},
+              [this] { return keys_->snapshot(); }),
       reconcile_source_{.passes = reconciling_,
                         .clock = clock_,
                         .note =
@@ -115,6 +117,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
     add_budget_metrics(limiter_, limits::Now::of(clock_), families);
     add_circuit_metrics(*keys_->snapshot(), breakers_, clock_.now(), families);
+    prober_.add_metrics(families);
     reconciling_.add_metrics(families);
     reloader_.add_metrics(families);
     certificates_.add_metrics(families);
@@ -290,6 +293,7 @@ void App::adopt(const std::shared_ptr<const Snapshot>& next) {
 void App::tick() {
   keys_->tick();
   reloader_.tick();
+  prober_.tick();
   if (keys_->may_follow()) {
     net::co_spawn(control_, keys_->follow(), [](const std::exception_ptr& failed) {
       if (failed)

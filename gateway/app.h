@@ -24,6 +24,7 @@
 #include "gateway/http/listener.h"
 #include "gateway/key_control.h"
 #include "gateway/metrics/metrics.h"
+#include "gateway/probing/prober.h"
 #include "gateway/query_threads.h"
 #include "gateway/reconcile/background.h"
 #include "gateway/reload.h"
@@ -93,6 +94,7 @@ class App {
   unsigned ticks_ = 0;
   QueryThreads queries_;
   reconcile::Background reconciling_;
+  probing::Prober prober_;
   const admin::ReconcileSource reconcile_source_;
   const admin::TargetsSource targets_source_;
   const admin::ConfigSource config_source_;

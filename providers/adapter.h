@@ -151,10 +151,22 @@ class Adapter {
   // What costs nothing to ask: a GET of base_url + `path` ("/models") with the target's key.
   virtual UpstreamRequest lookup(const config::Target& target, std::string_view path) const;
 
+  // What asks whether it is back: never a request to a model, never paid for. nullopt: the kind
+  // has no such question; all have `models`.
+  virtual std::optional<UpstreamRequest> free_question(const config::Target& target,
+                                                       config::FreeQuestion question) const;
+  // What was answered to it, `body` where the question was `key`. upstream_denied,
+  // upstream_no_credit: the key is not taken; any other Error: it is not back.
+  virtual config::Result<void> read_free_answer(config::FreeQuestion question, int status,
+                                                std::string_view body) const;
+
   // Fresh state for one streamed answer. The call's references must outlive it.
   virtual std::unique_ptr<StreamDecoder> open_stream(const Call& call,
                                                      const AnswerHead& head) const = 0;
 };
+
+// What is wrong with a provider's `probe`, in words for who wrote it; empty: nothing is.
+std::string why_not_asked(const Adapter& adapter, const config::Provider& provider);
 
 // A whole answer in the client's shape turned into the stream the client asked
 // for: where an upstream cannot stream what was asked, or answered JSON anyway.

@@ -141,6 +141,30 @@ class OpenRouter final : public OpenAiShape, public GivesReceipts {
     return can;
   }
 
+  std::optional<UpstreamRequest> free_question(const config::Target& target,
+                                               config::FreeQuestion question) const override {
+    if (question == config::FreeQuestion::key) return lookup(target, "/key");
+    return OpenAiShape::free_question(target, question);
+  }
+
+  // A key without a limit says null for what remains of it.
+  Result<void> read_free_answer(config::FreeQuestion question, int status,
+                                std::string_view body) const override {
+    auto answered = OpenAiShape::read_free_answer(question, status, body);
+    if (!answered || question != config::FreeQuestion::key) return answered;
+    JsonDocument document;
+    const bool json = document.read(body);
+    const JsonValue data = json ? document.root()["data"] : JsonValue();
+    if (!data.is(JsonType::object)) {
+      return config::failure(config::ErrorCode::upstream_garbled, "The upstream is not back.",
+                             "what it says of the key is no such thing");
+    }
+    const auto remains = data["limit_remaining"].number();
+    if (!remains || *remains > 0) return {};
+    return config::failure(config::ErrorCode::upstream_no_credit, "The key has no credit left.",
+                           "limit_remaining");
+  }
+
   std::string receipt_path(std::string_view id) const override {
     const bool plain = std::all_of(id.begin(), id.end(), [](unsigned char c) {
       return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';

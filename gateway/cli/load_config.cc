@@ -7,6 +7,7 @@
 #include "config/load.h"
 #include "config/restart.h"
 #include "gateway/tls/server.h"
+#include "providers/adapter.h"
 #include "providers/registry.h"
 
 namespace gateway::cli {
@@ -23,6 +24,10 @@ CompiledConfig compile_config(const std::string& config_path, limits::Limiter* l
     if (adapter == nullptr) return std::string();  // an unknown kind is a problem of its own
     auto can = adapter->capabilities(target);
     return can ? std::string() : can.error().message;
+  };
+  options.check_probe = [](const config::Provider& provider) {
+    const providers::Adapter* adapter = providers::find_adapter(provider.kind);
+    return adapter == nullptr ? std::string() : providers::why_not_asked(*adapter, provider);
   };
   options.warnings = &out.warnings;
   options.files = &out.files;

@@ -221,6 +221,39 @@ TEST(Load, WhoKnowsTheKindsMayRefuseATargetWithItsLine) {
               ElementsAre(Problem{"t.yaml", 9, "models[0].targets[1]", "no such preset"}));
 }
 
+TEST(Load, WhoKnowsTheKindsMayRefuseAProbeWithItsLine) {
+  auto options = test::options_with();
+  options.check_probe = [](const Provider& provider) {
+    return provider.probe.ask == FreeQuestion::key ? "no such question" : "";
+  };
+  const auto with = [&](const std::string& ask) {
+    return load_text(
+        kKeys +
+            "providers:\n"
+            "  - name: near\n"
+            "    kind: openai\n"
+            "    base_url: http://127.0.0.1/v1\n"
+            "    probe: {ask: " +
+            ask +
+            ", every: 3s}\n"
+            "models: [{name: m, targets: [{provider: near, model: m, price: unknown}]}]\n",
+        "t.yaml", options);
+  };
+  const auto refused = with("key");
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(refused));
+  EXPECT_THAT(std::get<std::vector<Problem>>(refused),
+              ElementsAre(Problem{"t.yaml", 7, "providers[0].probe.ask", "no such question"}));
+  const auto taken = with("models");
+  ASSERT_TRUE(std::holds_alternative<Config>(taken));
+  const Probe& probe = std::get<Config>(taken).models[0].targets[0].probe;
+  EXPECT_EQ(probe.ask, FreeQuestion::models);
+  EXPECT_EQ(probe.every, milliseconds(3'000));
+  EXPECT_EQ(probe.kind, "openai");
+  const auto off = with("off");
+  ASSERT_TRUE(std::holds_alternative<Config>(off));
+  EXPECT_EQ(std::get<Config>(off).providers[0].probe.ask, FreeQuestion::none);
+}
+
 TEST(Load, AnAliasedValueThatIsWrongIsToldAtEachPathItHas) {
   EXPECT_THAT(
       problems_of(kKeys +

@@ -130,6 +130,8 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(retries.before_next, Retries{}.before_next);
   EXPECT_EQ(retries.share, Retries{}.share);
   EXPECT_EQ(retries.floor, Retries{}.floor);
+  EXPECT_EQ(shown.providers[0].probe.ask, Probe{}.ask);
+  EXPECT_EQ(shown.providers[0].probe.every, Probe{}.every);
 }
 
 TEST(Reference, TheExampleShowsEveryCapabilitysDefault) {

@@ -132,6 +132,11 @@ TEST(Refused, R08_EachBrokenFileIsToldByFileLineAndPath) {
                     "k13, k14, k15, k16, k17]") +
            kModels,
        "providers[0].api_keys: there may be 16 keys at most"},
+      {"a probe of no such name", kKeys + provider(url + ", probe: {ask: chat}") + kModels,
+       "t.yaml:4: providers[0].probe.ask: must be one of off, models, health, key, not \"chat\""},
+      {"a probe too often",
+       kKeys + provider(url + ", probe: {ask: models, every: 500ms}") + kModels,
+       "t.yaml:4: providers[0].probe.every: must be from 1s to 24h"},
       {"too many retries", kKeys + provider(url + ", retries: {at_most: 11}") + kModels,
        "providers[0].retries.at_most: must be a whole number from 0 to 10"},
       {"a wait nobody waits", kKeys + provider(url + ", retries: {cap: 31s}") + kModels,

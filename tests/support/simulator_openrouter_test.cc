@@ -101,6 +101,11 @@ TEST_F(OpenRouterUpstream, LooksUpGenerationsKeysCreditsAndModels) {
   EXPECT_EQ(receipt.at("data").at("tokens_completion").as_int64(), 8);
   EXPECT_EQ(get("/openrouter/api/v1/generation?id=gen-0").status, 404);
   EXPECT_EQ(parse(get("/openrouter/api/v1/key").body).at("data").at("limit").as_int64(), 100);
+  EXPECT_EQ(parse(get("/openrouter+key-spent/api/v1/key").body)
+                .at("data")
+                .at("limit_remaining")
+                .to_number<double>(),
+            0);
   EXPECT_EQ(get("/openrouter/api/v1/credits").status, 200);
   const auto models = parse(client->get("/openrouter/api/v1/models").body);
   EXPECT_EQ(models.at("data").at(0).at("pricing").at("prompt").as_string(), "0.0000001");

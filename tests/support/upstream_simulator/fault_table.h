@@ -57,6 +57,7 @@ inline constexpr FaultSpec kFaults[] = {
     {"knob", "e3", "compat chat of the classic era, whatever the model"},
     {"knob", "e4", "compat chat of the current era, whatever the model"},
     {"knob", "reject-<status>", "status of refusals whose true status is not known"},
+    {"knob", "key-spent", "OpenRouter's /key: nothing is left of its limit"},
     {"knob", "models-bare", "the model list is a bare array"},
     {"knob", "models-object", "the model list is an object with data"},
     {"knob", "usage-input-output", "usage members are input_tokens and output_tokens"},

@@ -95,12 +95,13 @@ Reply models() {
 
 Reply look_up(const Exchange& exchange) {
   const auto path = exchange.path;
+  const bool spent = exchange.faults.has(fault("key-spent"));
   if (path == "/api/v1/generation") return generation(exchange);
   if (path == "/api/v1/key")
     return ok({{"label", "sk-or-v1-sim...ted"},
                {"limit", 100},
-               {"limit_remaining", 74.5},
-               {"usage", 25.5},
+               {"limit_remaining", spent ? 0 : 74.5},
+               {"usage", spent ? 100 : 25.5},
                {"usage_daily", 1.25},
                {"usage_weekly", 5},
                {"usage_monthly", 25.5},
