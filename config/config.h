@@ -39,6 +39,10 @@ struct Server {
   Endpoint listen{"127.0.0.1", 8080};
   int workers = 0;                       // 0: one per CPU available to the process
   std::size_t max_connections = 10'000;  // per process
+  // Of all connections together: requests that reach an upstream (0: as many as connections), and
+  // bytes of bodies held.
+  std::size_t max_requests_in_flight = 10'000;
+  std::size_t max_buffered_bytes = std::size_t{1024} * 1024 * 1024;
   std::size_t max_head_bytes = 16 * 1024;
   std::size_t max_body_bytes = 32 * 1024 * 1024;
   milliseconds head_timeout{10'000};   // absolute, from a request's first byte (or accept)

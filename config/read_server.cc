@@ -40,6 +40,13 @@ Server read_server(const YamlNode& node, const Surroundings& around) {
   read_whole(map.get("max_connections"), out.max_connections, 1, 1'000'000);
   read_bytes(map.get("max_head_bytes"), out.max_head_bytes, kKiB, kMiB);
   read_bytes(map.get("max_body_bytes"), out.max_body_bytes, kKiB, 1024 * kMiB);
+  read_whole(map.get("max_requests_in_flight"), out.max_requests_in_flight, 0, 1'000'000);
+  const auto max_buffered_bytes = map.get("max_buffered_bytes");
+  read_bytes(max_buffered_bytes, out.max_buffered_bytes, kKiB, 1024 * 1024 * kMiB);
+  if (out.max_buffered_bytes < out.max_body_bytes) {
+    max_buffered_bytes.problem(
+        "is less than max_body_bytes: the largest of bodies could never come in");
+  }
   read_duration(map.get("head_timeout"), out.head_timeout);
   read_duration(map.get("body_timeout"), out.body_timeout);
   read_duration(map.get("idle_timeout"), out.idle_timeout);

@@ -17,6 +17,7 @@
 #include "gateway/descriptors.h"
 #include "gateway/log.h"
 #include "gateway/money_metrics.h"
+#include "gateway/overload_metrics.h"
 #include "gateway/version.h"
 
 namespace gateway {
@@ -57,6 +58,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
       metrics_({{"version", kVersion}}, worker_count(keys_->snapshot()->config().server)),
       descriptors_(raise_descriptor_limit()),
       client_connections_(connections_allowed()),
+      room_(keys_->snapshot()->config().server),
       certificates_(keys_->snapshot()->config()),
       client_handshakes_(keys_->snapshot()->config().server.tls.handshakes_at_once),
       limiter_(limiter),
@@ -102,9 +104,17 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
             return keys_->note(who, "reload", "configuration", "{}");
           }} {
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP}) signals_.add(signal);
-  const Shared shared{
-      clock_,  metrics_,  client_connections_, shutdown_.draining(), limiter_,
-      drains_, breakers_, latencies_,          client_handshakes_,   certificates_.client()};
+  const Shared shared{clock_,
+                      metrics_,
+                      client_connections_,
+                      room_,
+                      shutdown_.draining(),
+                      limiter_,
+                      drains_,
+                      breakers_,
+                      latencies_,
+                      client_handshakes_,
+                      certificates_.client()};
   if (certificates_.admin()) {
     admin_door_.tls = std::make_unique<http::TlsDoor>(
         http::TlsDoor{.server = certificates_.admin(),
@@ -114,6 +124,7 @@ App::App(std::unique_ptr<KeyControl> keys, admin::Tokens tokens, CompiledConfig 
   }
   metrics_.include(accounting_.counted());
   metrics_.also([this](std::vector<prometheus::MetricFamily>& families) {
+    add_overload_metrics(room_, client_connections_, families);
     add_ledger_metrics(accounting_.writer(), accounting_.journals(), families);
     add_budget_metrics(limiter_, limits::Now::of(clock_), families);
     add_circuit_metrics(*keys_->snapshot(), breakers_, clock_.now(), families);
@@ -283,6 +294,7 @@ std::size_t App::connections_allowed() const {
 void App::adopt(const std::shared_ptr<const Snapshot>& next) {
   keys_->adopt(next);
   client_connections_.allow(connections_allowed());
+  room_.allow(next->config().server);
   admin_door_.limits = next->config().server;
   certificates_.adopt(next->config());
   for (auto& worker : workers_) worker->adopt_certificate(certificates_.client());

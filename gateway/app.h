@@ -70,6 +70,7 @@ class App {
   metrics::Metrics metrics_;
   const std::size_t descriptors_;
   http::ConnectionCount client_connections_;
+  http::Room room_;
   Certificates certificates_;
   http::ConnectionCount client_handshakes_;
   limits::Limiter& limiter_;

@@ -66,9 +66,9 @@ std::vector<http::Endpoint> client_endpoints(Worker& worker, chat::ChatHandler& 
   };
 
   return {
-      {verb::post, "/v1/chat/completions", false, known_with_json, serve(Operation::chat)},
-      {verb::post, "/v1/completions", false, known_with_json, serve(Operation::completions)},
-      {verb::post, "/v1/embeddings", false, known_with_json, serve(Operation::embeddings)},
+      {verb::post, "/v1/chat/completions", false, known_with_json, serve(Operation::chat), true},
+      {verb::post, "/v1/completions", false, known_with_json, serve(Operation::completions), true},
+      {verb::post, "/v1/embeddings", false, known_with_json, serve(Operation::embeddings), true},
       {verb::get, "/v1/models", false, known, models},
       {verb::get, std::string(kOneModel), true, known, model},
       {verb::get, "/healthz", false, {}, alive},

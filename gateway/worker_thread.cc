@@ -25,7 +25,8 @@ WorkerThread::WorkerThread(int index, const Shared& shared, Accounting& accounti
             .deadlines = worker_.deadlines(),
             .clock = shared.clock,
             .tasks = connections_,
-            .count = shared.connections},
+            .count = shared.connections,
+            .room = &shared.room},
       keep_running_(net::make_work_guard(worker_.io())) {
   for (http::ListeningSocket& socket : sockets) {
     listeners_.emplace_back(worker_.io(), std::move(socket), door_);

@@ -24,6 +24,7 @@ struct Shared {
   const config::Clock& clock;
   metrics::Metrics& metrics;
   http::ConnectionCount& connections;
+  http::Room& room;
   const std::atomic<bool>& draining;
   limits::Limiter& limiter;
   std::atomic<int>& drains;  // Worker::drains()

@@ -39,7 +39,9 @@ Connection::Connection(Door& door, TcpSocket socket, bool counted)
       transport_(std::move(socket)),
       counted_(counted),
       deadline_(
-          door.deadlines, [](void* self) { static_cast<Connection*>(self)->expired(); }, this) {
+          door.deadlines, [](void* self) { static_cast<Connection*>(self)->expired(); }, this),
+      body_share_(door.room != nullptr ? &door.room->body_bytes : nullptr),
+      place_(door.room != nullptr ? &door.room->requests : nullptr) {
   if (counted_ && door_.on_connection) door_.on_connection(true);
 }
 
@@ -62,8 +64,7 @@ Awaitable<void> Connection::run(std::unique_ptr<Connection> self) {
   try {
     const bool ready = !self->door_.tls || co_await self->secure();
     if (ready && self->counted_) {
-      while (co_await self->serve_one()) {
-      }
+      for (bool more = true; more; self->end_request()) more = co_await self->serve_one();
     } else if (ready) {
       co_await self->turn_away();
     }
@@ -207,7 +208,19 @@ Result<const Endpoint*> Connection::admit() {
   if (facts_.content_length.value_or(0) > door_.limits.max_body_bytes) {
     return failure(ErrorCode::too_large, "The request's body is too large.");
   }
+  if (Result<void> room = take_room(*endpoint); !room) return std::move(room).error();
   return endpoint;
+}
+
+Result<void> Connection::take_room(const Endpoint& endpoint) {
+  if (endpoint.asks_upstreams && !place_.grow_to(1)) {
+    return try_again(ErrorCode::overloaded,
+                     "The gateway has as many requests under way as it takes; try again shortly.");
+  }
+  // A body that came with its head lies in the head's buffer.
+  const auto size = static_cast<std::size_t>(facts_.content_length.value_or(0));
+  if (size <= end_ - begin_) return {};
+  return hold_body(size);
 }
 
 std::string Connection::error_json(const Error& error) const {

@@ -19,6 +19,7 @@
 #include "gateway/http/padded_buffer.h"
 #include "gateway/http/parser.h"
 #include "gateway/http/request.h"
+#include "gateway/http/room.h"
 #include "gateway/http/transport.h"
 #include "gateway/task_group.h"
 
@@ -58,6 +59,8 @@ class Connection final : public TaskGroup::Task {
   // Whether the answer says that the connection ends with it; asked when its head is made.
   bool closes();
   void close_after_answer() { closes_ = true; }
+  // Of requests in flight, where this is one no longer.
+  void give_back_place() { place_.give_back(); }
   // The gateway has no more time for whatever is under way.
   bool hurried() const { return door_.tasks.hurried(); }
   // Ends the connection so that no client takes what it has for whole.
@@ -93,17 +96,22 @@ class Connection final : public TaskGroup::Task {
   Awaitable<void> farewell();
 
   void begin_request();
+  // Lets go of what it took of the process's room.
+  void end_request();
   // False: the connection ended before a request began or was whole.
   Awaitable<config::Result<bool>> read_head();
   config::Result<bool> look_at_head();
   config::Result<const Endpoint*> admit();
+  // Before anything of the body is read, and as a chunked one grows.
+  config::Result<void> take_room(const Endpoint& endpoint);
+  config::Result<void> hold_body(std::size_t size);
   // False: the client left before its body was whole.
   Awaitable<config::Result<bool>> read_body();
   Awaitable<config::Result<bool>> read_counted_body(std::size_t size);
   Awaitable<config::Result<bool>> read_chunked_body();
   Awaitable<bool> invite_body();
   Awaitable<config::Result<std::size_t>> read_more_body(char* at, std::size_t room);
-  void make_room_for_chunks(std::size_t room);
+  config::Result<void> make_room_for_chunks(std::size_t room);
   Step take_chunks(std::size_t arrived);
   // Before an answer to a request whose body nobody reads.
   void plan_for_unread_body();
@@ -135,6 +143,7 @@ class Connection final : public TaskGroup::Task {
   std::size_t end_ = 0;
   PaddedBuffer body_;  // bodies that did not arrive with their head
   std::size_t body_size_ = 0;
+  Bound::Part body_share_;  // of the process's bytes of bodies
   std::string read_ahead_;  // behind a chunked body: the next request's beginning
   bool served_any_ = false;
 
@@ -145,6 +154,7 @@ class Connection final : public TaskGroup::Task {
   RequestFacts facts_;
   Request request_;
   std::string request_id_;
+  Bound::Part place_;  // among the process's requests in flight
   std::size_t to_discard_ = 0;
   bool closes_ = false;         // after this answer
   error_code unwritten_;        // what was to be sent is lost: nothing may follow it

@@ -41,7 +41,6 @@ void Connection::begin_request() {
   request_id_.clear();
   to_discard_ = 0;
   body_size_ = 0;
-  if (body_.capacity() > kKeptBody) body_.release();
 
   // What is left of the last read begins the next request, at the buffer's beginning so
   // that a whole head fits behind it.
@@ -52,6 +51,12 @@ void Connection::begin_request() {
     end_ = read_ahead_.size();
     read_ahead_.clear();
   }
+}
+
+void Connection::end_request() {
+  if (body_.capacity() > kKeptBody) body_.release();
+  body_share_.give_back();
+  place_.give_back();
 }
 
 Awaitable<Result<bool>> Connection::read_head() {
@@ -195,13 +200,17 @@ Awaitable<Result<bool>> Connection::read_counted_body(std::size_t size) {
 Awaitable<Result<bool>> Connection::read_chunked_body() {
   parser_.limit_body(door_.limits.max_body_bytes);
   const std::size_t buffered_size = end_ - begin_;
-  make_room_for_chunks(std::max(buffered_size, kChunkedRead));
+  const auto room = make_room_for_chunks(std::max(buffered_size, kChunkedRead));
+  if (!room) co_return room.error();
   std::memcpy(body_.data(), buffer_.data() + begin_, buffered_size);
   Step step = take_chunks(buffered_size);
   if (step == Step::more && !co_await invite_body()) co_return false;
   end_ = begin_;
   while (step == Step::more) {
-    make_room_for_chunks(kChunkedRead);
+    if (const auto more = make_room_for_chunks(kChunkedRead); !more) {
+      stop_waiting();
+      co_return more.error();
+    }
     const auto arrived =
         co_await read_more_body(body_.data() + body_size_, body_.capacity() - body_size_);
     if (!arrived) co_return arrived.error();
@@ -214,10 +223,21 @@ Awaitable<Result<bool>> Connection::read_chunked_body() {
   co_return true;
 }
 
-void Connection::make_room_for_chunks(std::size_t room) {
-  if (body_.capacity() >= body_size_ + room) return;
+Result<void> Connection::make_room_for_chunks(std::size_t room) {
+  const std::size_t needed = body_size_ + room;
   const std::size_t most = door_.limits.max_body_bytes + kChunkedRead;
-  body_.reserve(std::max(body_size_ + room, std::min(2 * body_.capacity(), most)));
+  std::size_t size = body_.capacity();
+  if (size < needed) size = std::max(needed, std::min(2 * size, most));
+  if (Result<void> held = hold_body(size); !held) return held;
+  body_.reserve(size);
+  return {};
+}
+
+Result<void> Connection::hold_body(std::size_t size) {
+  // What a chunked body is read with beyond its limit is nobody's body.
+  if (body_share_.grow_to(std::min(size, door_.limits.max_body_bytes))) return {};
+  return try_again(ErrorCode::overloaded,
+                   "The gateway holds as many bytes of requests as it takes; try again shortly.");
 }
 
 Step Connection::take_chunks(std::size_t arrived) {

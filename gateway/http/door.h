@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@
 #include "gateway/http/endpoints.h"
 #include "gateway/http/handshakes.h"
 #include "gateway/http/request_ids.h"
+#include "gateway/http/room.h"
 #include "gateway/task_group.h"
 #include "gateway/tls/server.h"
 
@@ -37,6 +39,7 @@ class ConnectionCount {
       return true;
     }
     leave();
+    refusals_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
   void leave() { open_.fetch_sub(1, std::memory_order_relaxed); }
@@ -50,6 +53,8 @@ class ConnectionCount {
   // What is open beyond that stays.
   void allow(std::size_t most) { most_.store(most, std::memory_order_relaxed); }
   std::size_t open() const { return open_.load(std::memory_order_relaxed); }
+  // How often there was no room.
+  std::uint64_t refusals() const { return refusals_.load(std::memory_order_relaxed); }
 
   // Entered, where there was room, for as long as it lives.
   class Place {
@@ -70,6 +75,7 @@ class ConnectionCount {
   std::atomic<std::size_t> most_;
   std::atomic<std::size_t> open_{0};
   std::atomic<std::size_t> turned_away_{0};
+  std::atomic<std::uint64_t> refusals_{0};
 };
 
 // What a door that speaks TLS has beside a plain one.
@@ -95,6 +101,7 @@ struct Door {
   const config::Clock& clock;
   TaskGroup& tasks;  // every open connection is one
   ConnectionCount& count;
+  Room* room = nullptr;  // of all requests of the process; nullptr: each connection's limits do
   Date date{clock};
   RequestIds ids{};
   std::function<void(const Refusal&)> on_refusal{};

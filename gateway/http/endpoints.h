@@ -26,6 +26,7 @@ struct Endpoint {
   bool prefix = false;  // everything that begins with path
   Gate gate;            // empty: open to all
   Handler handler;
+  bool asks_upstreams = false;  // counts among max_requests_in_flight
 };
 
 class Endpoints {

@@ -109,6 +109,8 @@ Awaitable<Result<void>> Reply::send_error(const Error& error, std::string_view m
   if (!members.empty()) json.insert(json.rfind('}'), fmt::format(",{}", members));
   providers::Body body;
   body.borrow(json);
+  // No upstream is asked any more: who is refused takes nobody's place while it is told so.
+  connection_.give_back_place();
   co_return co_await send(error.http_status(), "application/json", body);
 }
 

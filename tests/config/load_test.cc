@@ -62,6 +62,7 @@ TEST(Load, EveryProblemIsToldAtOnceWithFileLineAndPath) {
 TEST(Load, EverySectionIsRead) {
   const auto config = loaded(
       "server: {listen: \"[::1]:9000\", workers: 3, max_connections: 5, max_head_bytes: 8KiB,\n"
+      "  max_requests_in_flight: 6, max_buffered_bytes: 2MiB,\n"
       "  max_body_bytes: 1MiB, head_timeout: 1s, body_timeout: 2s, idle_timeout: 3s,\n"
       "  write_timeout: 4s, drain_timeout: 0s}\n"
       "admin: {listen: \"0.0.0.0:0\", token_file: /run/token, viewer_token_file: viewer}\n"
@@ -73,6 +74,8 @@ TEST(Load, EverySectionIsRead) {
   EXPECT_EQ(config.server.listen, (Endpoint{"::1", 9000}));
   EXPECT_EQ(config.server.workers, 3);
   EXPECT_EQ(config.server.max_connections, 5u);
+  EXPECT_EQ(config.server.max_requests_in_flight, 6u);
+  EXPECT_EQ(config.server.max_buffered_bytes, 2u * 1024 * 1024);
   EXPECT_EQ(config.server.max_head_bytes, 8u * 1024);
   EXPECT_EQ(config.server.max_body_bytes, 1024u * 1024);
   EXPECT_EQ(config.server.head_timeout, milliseconds{1'000});

@@ -77,6 +77,8 @@ TEST(Reference, TheExampleShowsTheDefaults) {
   EXPECT_EQ(shown.server.listen, defaults.server.listen);
   EXPECT_EQ(shown.server.workers, defaults.server.workers);
   EXPECT_EQ(shown.server.max_connections, defaults.server.max_connections);
+  EXPECT_EQ(shown.server.max_requests_in_flight, defaults.server.max_requests_in_flight);
+  EXPECT_EQ(shown.server.max_buffered_bytes, defaults.server.max_buffered_bytes);
   EXPECT_EQ(shown.server.max_head_bytes, defaults.server.max_head_bytes);
   EXPECT_EQ(shown.server.max_body_bytes, defaults.server.max_body_bytes);
   EXPECT_EQ(shown.server.head_timeout, defaults.server.head_timeout);

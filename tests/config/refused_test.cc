@@ -55,6 +55,8 @@ TEST(Refused, R08_EachBrokenFileIsToldByFileLineAndPath) {
       {"empty", "", "t.yaml: the file is empty"},
       {"a list", "- a\n", "t.yaml:1: must be a map"},
       {"unknown key", kSmall + "sever: {}\n", "t.yaml:8: sever: is not a key known here"},
+      {"bodies larger than all of them", kSmall + "server: {max_buffered_bytes: 1MiB}\n",
+       "t.yaml:8: server.max_buffered_bytes: is less than max_body_bytes"},
       {"a pace that is none", kSmall + "ledger: {reconcile: {every: never}}\n",
        "t.yaml:8: ledger.reconcile.every: must be a time like 10m, or off, not \"never\""},
       {"a pace too quick", kSmall + "ledger: {reconcile: {every: 10ms}}\n",

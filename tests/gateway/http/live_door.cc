@@ -53,6 +53,7 @@ Awaitable<void> say(Reply& reply, std::string_view text) {
 
 LiveDoor::LiveDoor(config::Server limits, std::uint16_t port)
     : count_(limits.max_connections),
+      room_(limits),
       handshakes_under_way_(limits.tls.handshakes_at_once),
       door_{.endpoints = endpoints_,
             .limits = limits,
@@ -60,6 +61,7 @@ LiveDoor::LiveDoor(config::Server limits, std::uint16_t port)
             .clock = clock_,
             .tasks = tasks_,
             .count = count_,
+            .room = &room_,
             .ids = RequestIds(42),
             .on_refusal =
                 [this](const Refusal& refusal) {
@@ -188,13 +190,15 @@ std::vector<Endpoint> LiveDoor::table() {
       {verb::get, "/", false, {}, echo},
       {verb::post, "/", false, {}, echo},
       {verb::get, "/healthz", false, {}, echo},
-      {verb::post, "/v1/chat/completions", false, knows_the_key, chat_handler},
+      {verb::post, "/v1/chat/completions", false, knows_the_key, chat_handler, true},
       {verb::get, "/v1/models", false, {}, models},
       {verb::get, "/v1/models/", true, {}, models},
       {verb::get, "/stream", false, {}, stream},
       {verb::get, "/cut-stream", false, {}, cut_stream},
       {verb::get, "/flood", false, {}, flood},
       {verb::get, "/wait", false, {}, wait},
+      {verb::get, "/wait/upstream", false, {}, wait, true},
+      {verb::post, "/wait", false, {}, wait},
       {verb::get, "/throw", false, {}, fail},
       {verb::get, "/silent", false, {}, silent},
       {verb::get, "/headers", false, {}, headers},

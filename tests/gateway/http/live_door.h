@@ -35,6 +35,7 @@ class LiveDoor {
   // Codes of the refusals the door made by itself.
   std::vector<config::ErrorCode> refused() const;
   std::vector<std::string> exceptions() const;
+  const Room& room() const { return room_; }
   // How handshakes ended, in order; waits until there are that many.
   std::vector<Handshake> handshakes(std::size_t wanted) const;
   // From the next handshake on.
@@ -75,6 +76,7 @@ class LiveDoor {
   TaskGroup tasks_;
   Endpoints endpoints_{table()};
   ConnectionCount count_;
+  Room room_;
   ConnectionCount handshakes_under_way_;
   Door door_;
   Listener listener_;
