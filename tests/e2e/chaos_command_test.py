@@ -1,6 +1,7 @@
 """`tollgate chaos`: every failure happens to the routes of a configuration, and the table says what a client
 saw. Its upstreams are its own: the configuration's are never asked, and nothing of it is touched."""
 import json
+import socket
 import subprocess
 import unittest
 
@@ -65,6 +66,21 @@ class ChaosCommand(unittest.TestCase):
         for failure, verdict in verdicts.items():
             self.assertEqual("told" if failure in AFTER_CONTENT else "nobody_else", verdict, failure)
         self.assertEqual({""}, {trial["answered"] for trial in trials})
+
+    def test_neither_a_proxy_nor_a_further_key_is_used(self):
+        with socket.create_server(("127.0.0.1", 0)) as proxy:
+            proxy.setblocking(False)
+            self.configure(
+                providers=f"  - {{name: behind, kind: openrouter, base_url: 'https://upstream.example/v1', api_keys: [sk-its-first, "
+                f"sk-its-second], proxy: 'http://team:password@127.0.0.1:{proxy.getsockname()[1]}'}}",
+                models="""
+  - {name: kept-in, targets: [{provider: behind, model: one, price: *price}, {provider: onprem, model: two, price: *price}]}""")
+            status, trials, complaints = self.trials("kept-in")
+            self.assertEqual((0, ""), (status, complaints))
+            refused = [trial for trial in trials if trial["failure"] == "401"]
+            self.assertEqual({2}, {trial["attempts"] for trial in refused})
+            with self.assertRaises(BlockingIOError):
+                proxy.accept()
 
     def test_each_target_that_may_be_the_first_fails(self):
         status, trials, _ = self.trials("by-lot")

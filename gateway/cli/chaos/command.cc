@@ -75,6 +75,7 @@ bool is_at_home(const config::Config& config) {
     for (const config::Target& target : model.targets) {
       const std::string& host = target.base_url.host;
       if (host != "127.0.0.1" && host != "nowhere.invalid") return false;
+      if (target.proxy.on() || !target.further_keys.empty()) return false;
     }
   }
   return true;

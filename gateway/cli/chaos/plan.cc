@@ -95,6 +95,9 @@ class Planner {
     }
     target.base_url = upstream_.instead_of(target.base_url, failure);
     target.api_key = config::Secret("sk-drill");
+    target.further_keys.clear();
+    target.proxy = {};
+    target.probe = {};
     target.ca_file.clear();
     target.extra_headers.clear();
     target.simulated = true;
