@@ -81,9 +81,6 @@ class Connection final : public TaskGroup::Task {
     farewell
   };
 
-  // A client that has just come, while we are about to leave.
-  static constexpr std::chrono::milliseconds kLastOrders{1'000};
-
   static Awaitable<void> run(std::unique_ptr<Connection> self);
   // On a TLS port: false: the connection is over.
   Awaitable<bool> secure();

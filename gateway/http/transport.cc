@@ -34,7 +34,7 @@ Awaitable<Transport::Greeting> Transport::greeting() {
     if (got <= 0) co_return Greeting::nothing;
     const bool a_method = (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z');
     // Anything else is OpenSSL's to refuse.
-    co_return first != kTlsHandshake&& a_method ? Greeting::plain_http : Greeting::tls;
+    co_return (first != kTlsHandshake) && a_method ? Greeting::plain_http : Greeting::tls;
   }
 }
 

@@ -21,6 +21,8 @@ using config::Result;
 
 // Who takes longer for this is not back.
 constexpr std::chrono::milliseconds kPatience{5'000};
+// However busily it goes on about it.
+constexpr std::chrono::milliseconds kLongest{15'000};
 constexpr std::size_t kLongestKeyState = 64UL * 1024;
 
 constexpr std::string_view kBack = "back";
@@ -57,7 +59,13 @@ class Prober::Asking final : public TaskGroup::Task {
         snapshot_(std::move(snapshot)),
         question_(std::move(question)),
         target_(impatient(*question_.asked)),
-        exchange_(owner.pools_, target_) {}
+        exchange_(owner.pools_, target_),
+        end_(
+            owner.around_.deadlines,
+            [](void* exchange) { static_cast<upstream::Exchange*>(exchange)->cancel(); },
+            &exchange_) {
+    end_.set(kLongest);
+  }
 
   void drain() override { exchange_.cancel(); }
   void cut() override { exchange_.cancel(); }
@@ -93,6 +101,7 @@ class Prober::Asking final : public TaskGroup::Task {
   const config::Target target_;
   providers::UpstreamRequest request_;
   upstream::Exchange exchange_;
+  Deadline end_;
 };
 
 Prober::Prober(const Around& around, Configuration configuration)

@@ -60,11 +60,22 @@ Awaitable<config::Result<TcpSocket>> Dialer::reach(std::string_view host, std::u
   if (!addresses) co_return std::move(addresses).error();
 
   enter(Phase::connect);
-  Race race(pools_.executor(), pools_.deadlines(), wake_);
-  auto socket = co_await race.run(*addresses, port);
+  auto socket = co_await connect(*addresses, port);
   if (expired_) co_return timed_out(fmt::format("connect to {}{}", whom, host));
   if (aborted_) co_return unavailable("cancelled");
   co_return socket;
+}
+
+Awaitable<config::Result<TcpSocket>> Dialer::connect(const Addresses& addresses,
+                                                     std::uint16_t port) {
+  for (bool again = false;; again = true) {
+    Race race(pools_.executor(), pools_.deadlines(), wake_);
+    auto socket = co_await race.run(addresses, port);
+    const bool without = !socket && socket.error().code == config::ErrorCode::overloaded;
+    if (!without || again || pools_.idle() == 0) co_return socket;
+    // Those that are kept for later are worth less than one that is needed now.
+    pools_.clear();
+  }
 }
 
 Awaitable<config::Result<TcpSocket>> Dialer::tunnel(TcpSocket proxy_socket) {

@@ -15,6 +15,7 @@
 #include "gateway/upstream/connection.h"
 #include "gateway/upstream/origin.h"
 #include "gateway/upstream/phase_times.h"
+#include "gateway/upstream/resolver.h"
 #include "gateway/upstream/signal.h"
 
 namespace gateway::upstream {
@@ -38,6 +39,7 @@ class Dialer {
   void enter(Phase phase);
   // The upstream, or the proxy before it.
   Awaitable<config::Result<TcpSocket>> reach(std::string_view host, std::uint16_t port);
+  Awaitable<config::Result<TcpSocket>> connect(const Addresses& addresses, std::uint16_t port);
   Awaitable<config::Result<TcpSocket>> tunnel(TcpSocket proxy_socket);
   Awaitable<config::Result<std::unique_ptr<Connection>>> secure(TcpSocket socket);
 
