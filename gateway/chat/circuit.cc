@@ -17,7 +17,7 @@ using Permit = CircuitBreaker::Permit;
 // However long an upstream asks to be left alone for.
 constexpr std::chrono::milliseconds kLongestRest{60'000};
 
-enum class Verdict : std::uint8_t { works, fails, unusable, nothing };
+enum class Verdict : std::uint8_t { works, fails, slow, unusable, nothing };
 
 // `pattern`: clients name its models, and may name one that is none.
 Verdict verdict_of(const config::Error& error, bool pattern) {
@@ -32,6 +32,8 @@ Verdict verdict_of(const config::Error& error, bool pattern) {
     case upstream_timeout:
     case upstream_garbled:
       return Verdict::fails;
+    case outpaced:
+      return Verdict::slow;
     case upstream_model_missing:
       return pattern ? Verdict::works : Verdict::unusable;
     case upstream_denied:
@@ -130,6 +132,11 @@ void Circuit::failed(const config::Error& error) {
     opened = breaker_->bench(permit_, error.code, target_.breaker.unusable_for, now);
   } else if (error.code == ErrorCode::upstream_busy && error.retry_after) {
     opened = breaker_->bench(permit_, error.code, std::min(*error.retry_after, kLongestRest), now);
+  } else if (verdict == Verdict::slow) {
+    // One of twenty is as it should be; one after the other it hangs.
+    config::Breaker in_a_row = target_.breaker;
+    in_a_row.failure_share = 0;
+    opened = breaker_->failed(permit_, ErrorCode::upstream_timeout, now, in_a_row);
   } else {
     opened = breaker_->failed(permit_, error.code, now, target_.breaker);
   }

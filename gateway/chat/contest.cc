@@ -42,7 +42,10 @@ Awaitable<Result<void>> Contest::Entry::win() {
     one->lost_ = true;
     one->exchange_.cancel();
   }
-  while (!wins_alone()) co_await contest_.left_->wait();
+  while (!wins_alone()) {
+    if (lost_) co_return outpaced();
+    co_await contest_.left_->wait();
+  }
   co_return Result<void>();
 }
 

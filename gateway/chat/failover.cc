@@ -1,5 +1,6 @@
 #include "gateway/chat/failover.h"
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -24,9 +25,11 @@ config::Error not_offered(const config::Model& model) {
       fmt::format("The model '{}' is not offered on this endpoint.", model.name.view()), "model");
 }
 
-// Wrong for every target: what runs beside the one that said so would be told the same.
-bool is_the_clients_own(const config::Error& error) {
+// Wrong for every target: what runs beside the first would be told the same. (A longer window may
+// do, and an answer may be read to its end for a client that left.)
+bool is_wrong_everywhere(const config::Error& error) {
   return error.fault() == config::Fault::client && !error.another_target_may_try() &&
+         error.code != config::ErrorCode::context_length &&
          error.code != config::ErrorCode::client_left;
 }
 
@@ -74,6 +77,7 @@ Awaitable<Result<void>> Failover::run() {
   if (thrown) std::rethrow_exception(thrown);
 
   if (done_) co_return *std::move(done_);
+  if (hedge_.thrown()) std::rethrow_exception(hedge_.thrown());
   if (rescue_.needed()) co_return rescue_.why();
   if (auto told = failures_.told()) co_return *std::move(told);
   co_return not_offered(model_);
@@ -90,20 +94,25 @@ Awaitable<> Failover::ask_in_turn() {
       if (!may) continue;
     }
     if (!failures_.any()) arm_hedge(turn->target->target);
-    co_await ask(*turn, *chat);
+    const Came came = co_await ask(*turn, *chat);
+    if (came == Came::failed && is_wrong_everywhere(failures_.last())) contest_.call_off();
     co_await hedge_.ended();
+    hedged_ = nullptr;
   }
   if (!done_ && meter_.now() >= asker_.deadline) explanation_.nobody_else("deadline");
 }
 
 // The first one has shown nothing for too long.
 Awaitable<> Failover::ask_beside() {
-  if (done_ || contest_.decided() || reply_.hurried()) co_return;
-  const auto turn = turns_.beside();
-  if (!turn) co_return;
-  const auto* chat = request_for(turn->target->target);
-  if (chat == nullptr) co_return;
-  const Came came = co_await ask(*turn, *chat);
+  if (done_ || contest_.decided() || reply_.hurried() || signs_.silenced()) co_return;
+  rescue_.comes_again(*hedged_);
+  Came came = Came::not_asked;
+  while (came == Came::not_asked) {
+    const auto turn = turns_.beside();
+    if (!turn) co_return;
+    const auto* chat = request_for(turn->target->target);
+    if (chat != nullptr) came = co_await ask(*turn, *chat);
+  }
   if (came == Came::answered) meter_.hedge("won");
   if (came == Came::outpaced) meter_.hedge("lost");
   if (came == Came::failed) meter_.hedge("failed");
@@ -111,9 +120,15 @@ Awaitable<> Failover::ask_beside() {
 
 void Failover::arm_hedge(const config::Target& first) {
   if (!model_.hedge.on || order_.size() < 2) return;
-  auto& latency = worker_.latencies().find_or_make(first.name.view());
-  const auto after = hedge_after(model_.hedge, latency.of(asked_.chat.stream).p95);
-  if (after) hedge_.after(*after);
+  std::chrono::milliseconds after = model_.hedge.after;
+  if (after == std::chrono::milliseconds(0)) {
+    auto& latency = worker_.latencies().find_or_make(first.name.view());
+    const auto p95 = latency.of(asked_.chat.stream).p95.seen();
+    if (!p95) return;
+    after = std::chrono::ceil<std::chrono::milliseconds>(*p95);
+  }
+  hedged_ = &first;
+  hedge_.after(after);
 }
 
 const providers::ChatRequest* Failover::request_for(const config::Target& target) {
@@ -151,13 +166,18 @@ Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest&
     co_return Came::not_asked;
   }
   candidate.ask_with(key.key(), key.told());
-  if (!failures_.any()) circuit.asked();
+  const bool has_all_the_time = !failures_.any();
+  if (has_all_the_time) circuit.asked();
   auto done = co_await attempt(worker_, asker_, candidate, circuit);
-  if (!done && done.error().code == config::ErrorCode::outpaced) co_return Came::outpaced;
+  if (!done && done.error().code == config::ErrorCode::outpaced) {
+    if (&configured == hedged_ && contest_.decided()) circuit.judge(done);
+    turns_.outpaced(turn);
+    co_return Came::outpaced;
+  }
 
   const bool next_key = key.next_is_up(done) && turn.keys <= target.further_keys.size();
   // A target that got only what others had left of the time shows nothing by not being done.
-  if (!next_key && (!failures_.any() || meter_.now() < asker_.deadline)) circuit.judge(done);
+  if (!next_key && (has_all_the_time || meter_.now() < asker_.deadline)) circuit.judge(done);
   rescue_.asked(done);
   if (done || (meter_.content_shown() && !rescue_.needed())) {
     if (!done) explanation_.nobody_else("content_shown");
@@ -166,7 +186,6 @@ Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest&
   }
 
   failures_.failed(configured, std::move(done).error());
-  if (is_the_clients_own(failures_.last())) contest_.call_off();
   if (next_key) {
     turns_.with_next_key(turn);
     co_return Came::failed;

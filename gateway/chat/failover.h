@@ -65,6 +65,7 @@ class Failover {
   Failures failures_;
   const Asker asker_;
   Hedge hedge_;
+  const config::Target* hedged_ = nullptr;    // the first, while another may be asked beside it
   std::optional<config::Result<void>> done_;  // nobody is to be asked any more
 };
 

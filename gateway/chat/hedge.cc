@@ -1,5 +1,6 @@
 #include "gateway/chat/hedge.h"
 
+#include <new>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -20,22 +21,25 @@ std::optional<milliseconds> hedge_after(const config::Hedge& hedge,
 Hedge::Hedge(const Executor& executor, Deadlines& deadlines, std::function<Awaitable<>()> ask)
     : executor_(executor),
       ask_(std::move(ask)),
+      end_(executor),
       alarm_(deadlines, [](void* hedge) { static_cast<Hedge*>(hedge)->begin(); }, this) {}
 
 void Hedge::begin() {
   runs_ = true;
-  end_.emplace(executor_);
-  net::co_spawn(executor_, ask_(), [this](std::exception_ptr thrown) {
-    runs_ = false;
-    thrown_ = std::move(thrown);
-    end_->announce();
-  });
+  try {
+    net::co_spawn(executor_, ask_(), [this](std::exception_ptr thrown) {
+      runs_ = false;
+      thrown_ = std::move(thrown);
+      end_.announce();
+    });
+  } catch (const std::bad_alloc&) {
+    runs_ = false;  // there is no memory for a second one
+  }
 }
 
 Awaitable<> Hedge::ended() {
-  disarm();
-  while (runs_) co_await end_->wait();
-  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+  alarm_.clear();
+  while (runs_) co_await end_.wait();
 }
 
 }  // namespace gateway::chat

@@ -29,10 +29,10 @@ class Hedge {
 
   // Asks once that time has passed; once at most.
   void after(std::chrono::milliseconds time) { alarm_.set(time); }
-  // Not any more, unless it has begun.
-  void disarm() { alarm_.clear(); }
-  // Waits for the end of what has begun. Throws what `ask` threw.
+  // Begins nothing any more, and waits for the end of what has begun.
   Awaitable<> ended();
+  // What `ask` threw.
+  std::exception_ptr thrown() const { return thrown_; }
 
  private:
   void begin();
@@ -41,7 +41,7 @@ class Hedge {
   const std::function<Awaitable<>()> ask_;
   bool runs_ = false;
   std::exception_ptr thrown_;
-  std::optional<upstream::Signal> end_;
+  upstream::Signal end_;
   Deadline alarm_;
 };
 

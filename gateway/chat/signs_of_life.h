@@ -27,6 +27,7 @@ class SignsOfLife {
   void heard() { heard_ = request_.now(); }
   // Nobody listens any more.
   void silence() { silent_ = true; }
+  bool silenced() const { return silent_; }
 
   Steady now() const { return request_.now(); }
   // When the next comment is due.

@@ -22,7 +22,10 @@ std::optional<Turn> Turns::next() {
     waiting_.erase(soonest);
     return turn;
   }
-  return beside();
+  if (asked_ < order_.size() || spare_.empty()) return beside();
+  const Turn turn = spare_.back();
+  spare_.pop_back();
+  return turn;
 }
 
 std::optional<Turn> Turns::beside() {

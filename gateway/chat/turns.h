@@ -39,6 +39,9 @@ class Turns {
   // One that nobody has asked yet, to be asked beside another. nullopt: there is none.
   std::optional<Turn> beside();
 
+  // `turn`'s target was outpaced: it is asked again where whoever was faster breaks off.
+  void outpaced(const Turn& turn) { spare_.push_back(turn); }
+
   // `turn`'s target refused its key: it is asked with another one, at once.
   void with_next_key(const Turn& turn);
   // `turn`'s target failed and is asked again, not before `at` and where `budget` allows it then:
@@ -50,6 +53,7 @@ class Turns {
   std::size_t asked_ = 0;  // of them
   std::vector<Turn> at_once_;
   std::vector<Turn> waiting_;
+  std::vector<Turn> spare_;
 };
 
 }  // namespace gateway::chat

@@ -44,12 +44,23 @@ class Hedging : public Gateway {
     add("to-slow", "200ms", "slow-first-600ms", ", timeouts: {first_byte: 500ms}");
     add("to-failing", "100ms", "503");
     add("by-p95", "p95", "ok");
+    add("to-slow-ok", "100ms", "slow-first-900ms");
+    add("to-overflow", "100ms", "400-context");
+    add("to-refusing", "100ms", "400");
+    add("draining", "200ms", "ok", ", on_client_gone: drain");
+    add("hanging", "100ms", "ok", ", breaker: {failures_in_a_row: 3, open_for: 60s}");
     start_with({.server = ", sign_of_life: 100ms",
                 .sections = "teams:\n  - {name: poor-team, limits: {budgets: [{usd: 0.0004, "
                             "window: total}]}}\n",
                 .keys = fmt::format("  - {{name: poor, team: poor-team, sha256: {}}}\n",
                                     config::to_hex(config::sha256("sk-tg-poor"))),
                 .models = models});
+  }
+
+  // A fault under a name of its own, since breakers remember names.
+  static std::string fresh(std::string_view fault) {
+    static int count = 0;
+    return fmt::format("{},segments-{}", fault, 1'000'000 + ++count);
   }
 
   static double hedges(std::string_view route, std::string_view outcome) {
@@ -97,7 +108,7 @@ TEST_F(Hedging, U39_TheSecondAnswersWhereTheFirstHasNothingToShow) {
     SetUp();
     const auto won = hedges("to-ok", "won");
     const auto outpaced = attempts("to-ok", "openrouter", "outpaced");
-    const auto answer = stream(fmt::format("to-ok/{}", fault));
+    const auto answer = stream("to-ok/" + fresh(fault));
     expect_sound(answer);
     EXPECT_EQ(answer.text(), kHello);
     EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker"));
@@ -108,7 +119,7 @@ TEST_F(Hedging, U39_TheSecondAnswersWhereTheFirstHasNothingToShow) {
 }
 
 TEST_F(Hedging, U39_AWholeAnswerTooAndBothAreBilled) {
-  const auto hedged = chat("to-ok/stall-before-head");
+  const auto hedged = chat("to-ok/" + fresh("stall-before-head"));
   EXPECT_EQ(hedged.status, 200);
   EXPECT_THAT(hedged.header("x-tollgate-provider"), StartsWith("haimaker"));
   EXPECT_TRUE(first_is_left());
@@ -144,7 +155,7 @@ TEST_F(Hedging, NobodyIsAskedBesideOneThatBeginsInTime) {
 
 TEST_F(Hedging, OneThatFailsWhileTheSecondRunsIsFollowedByIt) {
   const auto won = hedges("to-slow", "won");
-  const auto answer = stream("to-slow/stall-before-head");
+  const auto answer = stream("to-slow/" + fresh("stall-before-head"));
   expect_sound(answer);
   EXPECT_EQ(answer.text(), kHello);
   EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker"));
@@ -161,11 +172,51 @@ TEST_F(Hedging, ASecondThatFailsDoesNotDisturbTheFirst) {
   EXPECT_THAT(answer.answer.body, HasSubstr(": still here"));
 }
 
+// What is wrong with the request there may be right with the first: its window may be larger.
+TEST_F(Hedging, ASecondThatRefusesTheRequestDoesNotEitherDisturbTheFirst) {
+  for (const std::string_view route : {"to-overflow", "to-refusing"}) {
+    SCOPED_TRACE(route);
+    const auto answer = stream(fmt::format("{}/slow-first-600ms", route));
+    expect_sound(answer);
+    EXPECT_EQ(answer.text(), kHello);
+  }
+}
+
+TEST_F(Hedging, NobodyIsAskedForAClientThatHasLeft) {
+  test::HttpClient client(gateway().client_port());
+  client.send(
+      "POST", "/v1/chat/completions", chat_body("draining/slow-first-600ms", R"(,"stream":true)"),
+      {{"Authorization", "Bearer " + std::string(kKey)}, {"Content-Type", "application/json"}});
+  EXPECT_TRUE(upstream().log.wait(
+      [&](const auto& entries) { return !entries.empty() && entries.back().number > before_; },
+      std::chrono::steady_clock::now() + kSoon));
+  client.close();
+  EXPECT_TRUE(
+      test::wait_for(kSoon, [] { return attempts("draining", "openrouter", "client_left") == 1; }));
+  EXPECT_THAT(asked(), ElementsAre("openrouter"));
+}
+
+// One of twenty may be slow; who is so each time is left alone, and costs nobody a hedge.
+TEST_F(Hedging, AFirstTargetThatHangsIsLeftAloneAfterSome) {
+  const auto model = "hanging/" + fresh("stall-before-head");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(stream(model).text(), kHello);
+  EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker", "openrouter", "haimaker", "openrouter",
+                                   "haimaker", "haimaker", "haimaker"));
+}
+
+TEST_F(Hedging, TheSlowerOneGoesOnWhereTheFasterBreaksOff) {
+  const auto answer = stream("to-slow-ok/slow-first-300ms,close-after-4");
+  expect_sound(answer);
+  EXPECT_EQ(answer.text(), kHello);
+  EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker", "haimaker"));
+  EXPECT_THAT(answer.answer.body, HasSubstr(": rescued by haimaker"));
+}
+
 TEST_F(Hedging, WhereBothStallTheClientHearsSignsOfLifeAndLeavesBothAtOnce) {
   test::HttpClient client(gateway().client_port());
   client.send(
       "POST", "/v1/chat/completions",
-      chat_body("to-stalled/stall-before-head", R"(,"stream":true)"),
+      chat_body("to-stalled/" + fresh("stall-before-head"), R"(,"stream":true)"),
       {{"Authorization", "Bearer " + std::string(kKey)}, {"Content-Type", "application/json"}});
   EXPECT_EQ(client.read_head().status, 200);
   const auto log_has = [&](std::size_t count, Ended how) {
@@ -201,13 +252,13 @@ TEST_F(Hedging, NoMoreIsAskedThanTheBudgetHolds) {
 TEST_F(Hedging, AfterItsOwnP95OnceThatIsKnown) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(stream("by-p95/ok").text(), kHello);
   EXPECT_EQ(asked().size(), 20U) << "nobody knew how long it takes";
-  const auto answer = stream("by-p95/stall-before-head");
+  const auto answer = stream("by-p95/" + fresh("stall-before-head"));
   EXPECT_EQ(answer.text(), kHello);
   EXPECT_TRUE(hedges_become("by-p95", "won", 1));
 }
 
 TEST_F(Hedging, AnExplanationNamesTheOneThatWasSlower) {
-  const auto answer = post("/v1/chat/completions", chat_body("to-ok/stall-before-head"),
+  const auto answer = post("/v1/chat/completions", chat_body("to-ok/" + fresh("stall-before-head")),
                            {{"x-tollgate-explain", "true"}});
   EXPECT_THAT(answer.body, HasSubstr(R"("target":"openrouter/mock/*","outcome":"outpaced")"));
   EXPECT_THAT(answer.body, HasSubstr(R"("target":"haimaker/mock/ok","outcome":"answered")"));
