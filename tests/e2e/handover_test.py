@@ -124,7 +124,7 @@ class Handover(unittest.IsolatedAsyncioTestCase):
             newer, _ = self.successor("--take-over")
             self.assertEqual(status, await asyncio.to_thread(newer.wait))
             self.config().write_text(text)
-        self.assertIn("the socket that this gateway was given listens at", house.log.read_text())
+        house.says("the socket that this gateway was given listens at")
         # One that dies with the sockets in its hands.
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as dying:
             dying.connect(str(house.folder / "tollgate.db.handover"))

@@ -98,6 +98,10 @@ class House:
         self.gateway.send_signal(signal.SIGKILL)
         self.gateway.wait()
 
+    def says(self, text):
+        """The log has it, or will in a moment: a thread of its own writes it."""
+        wait_for(f"{text!r} in the log", lambda: text in self.log.read_text(), 10)
+
     def stop(self):
         stop(self.gateway)
         self.case.assertEqual(0, self.gateway.returncode, self.log.read_text()[-4000:])
