@@ -1,10 +1,9 @@
 """Answers that are odd rather than failures: what the client gets of them, and what is booked."""
 import json
-import os
 import unittest
 
 from house import House, PICO_USD_PER_TOKEN
-from processes import memory, most_memory
+from processes import SANITIZED, memory, most_memory
 
 MIB = 1024 * 1024
 SAID = "You said: hello — Grüße aus 世界 🦊."
@@ -47,7 +46,7 @@ class OddAnswers(unittest.TestCase):
                 self.assertEqual(SAID, self.whole(f"both/{fault}"))
         grown = most_memory(self.house.gateway) - before
         print(f"{grown / MIB:.1f} MiB more in memory at most")
-        if os.environ.get("TOLLGATE_SANITIZED") != "1":
+        if not SANITIZED:
             self.assertLess(grown, 16 * MIB)
         self.assertEqual({"failed", "ok"}, {row["outcome"] for row in self.house.at_rest()})
 

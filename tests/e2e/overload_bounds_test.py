@@ -12,7 +12,7 @@ import unittest
 
 from crowd import FULL, Client, ask
 from house import KEY, House
-from processes import fetch, wait_for
+from processes import fetch, memory, wait_for
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -20,12 +20,6 @@ MIB = 1024 * KIB
 ANSWER_TIME = 0.1
 MODEL = "mock/wait-100ms"
 HANGS = "mock/stall-before-head"
-
-
-def memory(process):
-    """Bytes it has in memory."""
-    with open(f"/proc/{process.pid}/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def percentile(times, share):

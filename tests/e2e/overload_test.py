@@ -11,7 +11,7 @@ import unittest
 
 from crowd import FULL, Client, ask
 from house import KEY, House
-from processes import fetch, memory, wait_for
+from processes import SANITIZED, fetch, memory, wait_for
 
 MIB = 1024 * 1024
 
@@ -74,7 +74,8 @@ class Overload(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(200, (await ask(self.house.port, KEY, "mock/ok")).status)
         print(f"{count} open streams, {each / 1024:.1f} KiB each; another request took {time.monotonic() - began:.3f} s")
         self.assertEqual(count, self.house.total("tollgate_open_streams"))
-        self.assertLess(each, 128 * 1024)
+        if not SANITIZED:
+            self.assertLess(each, 128 * 1024)
         self.probes_are_answered()
 
     async def test_O02_slow_readers_cost_their_upstream_time_and_the_gateway_no_memory(self):
@@ -90,7 +91,8 @@ class Overload(unittest.IsolatedAsyncioTestCase):
         grown = memory(self.house.gateway) - before
         print(f"{count} slow readers, {grown / count / 1024:.1f} KiB each")
         # What its first requests cost it is not the readers'.
-        self.assertLess(grown, count * 256 * 1024 + 8 * MIB)
+        if not SANITIZED:
+            self.assertLess(grown, count * 256 * 1024 + 8 * MIB)
 
     async def test_O03_a_client_that_never_reads_is_left_and_its_attempt_settled(self):
         self.start(", write_timeout: 1s")

@@ -14,6 +14,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TOLLGATE_BUILD_DIR", ROOT / "build/dev"))
+# What a sanitizer keeps for itself is not the gateway's.
+SANITIZED = os.environ.get("TOLLGATE_SANITIZED") == "1"
 KEY = "tg-end-to-end-key"
 PATHS = {"REKA": "/reka/v1", "OPENROUTER": "/openrouter/api/v1", "HAIMAKER": "/haimaker/v1", "ONPREM": "/onprem/v1"}
 KEYS = {"REKA": "reka-test", "OPENROUTER": "sk-or-v1-test", "HAIMAKER": "sk-test"}

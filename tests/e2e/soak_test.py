@@ -15,12 +15,10 @@ import time
 import unittest
 
 from house import House
-from processes import fetch, wait_for
+from processes import SANITIZED, fetch, wait_for
 
 SECONDS = float(os.environ.get("TOLLGATE_SOAK_SECONDS", "20"))
 SEED = int(os.environ.get("TOLLGATE_SOAK_SEED", "1"))
-# What a sanitizer remembers of freed memory is more than what is looked for.
-SANITIZED = os.environ.get("TOLLGATE_SANITIZED") == "1"
 CLIENTS = 12
 HANGS = 60  # seconds; the limits below let no request take a fifth of it
 MOST_GROWTH = 24  # MiB of a debug build whose allocator keeps what it once had; a leak at this rate is more
