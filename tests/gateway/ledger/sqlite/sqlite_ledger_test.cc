@@ -353,7 +353,7 @@ TEST_F(SqliteLedgerTest, G17_RowsOfOneTokenAddUpToTheUnit) {
     }
     append(batch);
   }
-  const std::int64_t exact = rows_wanted * kUsd / 10'000'000;
+  const std::int64_t exact = rows_wanted * (kUsd / 10'000'000);  // which fits at its full size too
   EXPECT_EQ(rows(), rows_wanted);
   EXPECT_EQ(*ledger_->database().integer("SELECT sum(cost) FROM record"), exact);
   EXPECT_EQ(spent({}), PicoUsd{exact});
