@@ -59,7 +59,7 @@ U15_length_and_chunks      | cl-and-te         | -                           | c
 U15_bad_framing            | two-cl            | -                           | bad-cl            | bad-chunk               | next   | 502 upstream_garbled         | guess
 U17_body_too_short         | -                 | -                           | -                 | cl-long                 | next   | 502 upstream_unavailable     | guess
 U18_10_tib                 | -                 | -                           | -                 | cl-10tib                | next   | 502 upstream_garbled         | guess
-U18_chunk_of_2_63          | -                 | chunk-2-63                  | chunk-2-63        | -                       | next   | 502 upstream_garbled         | guess
+U18_chunk_of_2_63          | -                 | -                           | chunk-2-63        | -                       | next   | 502 upstream_garbled         | guess
 U18_cut_chunked            | -                 | -                           | -                 | cut-chunked             | next   | 502 upstream_unavailable     | guess
 U20_upgrade                | 101               | -                           | 101               | -                       | next   | 502 upstream_garbled         | guess
 U20_interim_flood          | 102-flood         | -                           | 102-flood         | -                       | next   | 502 upstream_garbled         | guess
