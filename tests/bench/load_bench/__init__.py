@@ -1,0 +1,1 @@
+"""What tests/bench/load is made of: each module one concept."""

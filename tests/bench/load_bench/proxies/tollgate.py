@@ -1,0 +1,99 @@
+"""The gateway as README recommends it for production: a virtual key with every kind of limit, team
+and gateway limits, 1,000 models, journal and ledger, metrics, an access log in a file."""
+import hashlib
+import subprocess
+import urllib.request
+
+from .. import cores
+from ..place import KEY
+from ..programs import Trouble, published, stop, wait_for
+
+MANY = 1_000_000_000  # never reached, always counted
+LIMITS = (f"{{requests_per_minute: {MANY}, tokens_per_minute: {MANY * 100}, concurrent: 100000,"
+          " budgets: [{usd: 1000000, window: month, zone: Europe/Berlin}]}")
+CONFIGURATION = """
+server: {{listen: "127.0.0.1:0", workers: {workers}{tls}}}
+admin: {{listen: "127.0.0.1:0"}}
+log: {{level: info, format: json, file: access.log}}
+teams: [{{name: bench, limits: {limits}}}]
+limits: {limits}
+ledger: {{database: tollgate.db, journal: journal, mode: process}}
+keys:
+{keys}
+providers:
+{providers}
+models:
+{models}
+"""
+
+
+class Tollgate:
+    name = "tollgate"
+    program = "gateway/tollgate"
+
+    def __init__(self, setup, build, models=1000, providers=1):
+        self.setup = setup
+        self.program_path = build / self.program
+        self.models, self.providers = models, providers
+        self.folder = setup.place.folder / f"{self.name}-{models}"
+        self.process = None
+
+    def start(self):
+        self.folder.mkdir(exist_ok=True)
+        configuration = self.folder / "tollgate.yaml"
+        configuration.write_text(self._configuration())
+        if not (self.folder / "tollgate.db").exists():
+            self._make_key(configuration)
+        ports = self.folder / "ports"
+        ports.unlink(missing_ok=True)
+        with open(self.folder / "errors", "ab") as log:
+            self.process = subprocess.Popen(
+                [self.program_path, "serve", "--config", configuration, "--port-file", ports],
+                stdout=log, stderr=log, preexec_fn=cores.pin(*self.setup.cores))
+        said = wait_for("the gateway's ports", lambda: published(ports), self.process)
+        self.port, self.admin = said["client"], said["admin"]
+        self.pids = [self.process.pid]
+
+    def stop(self):
+        if self.process:
+            stop(self.process)
+
+    def scrape(self):
+        """What Prometheus does every fifteen seconds."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://127.0.0.1:{self.admin}/metrics", timeout=30) as answer:
+            return answer.read().decode()
+
+    def _make_key(self, configuration):
+        """A virtual key whose secret is the bench's; the command line makes one up, so it is read."""
+        done = subprocess.run(
+            [self.program_path, "keys", "create", "bench", "--team", "bench", "--rpm", str(MANY), "--tpm",
+             str(MANY * 100), "--concurrent", "100000", "--budget", "1000000/month@Europe/Berlin",
+             "--config", configuration], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Trouble(f"tollgate keys create failed: {done.stdout}{done.stderr}")
+        self._secret_path().write_text(done.stdout.strip().splitlines()[-1] + "\n")
+
+    def _secret_path(self):
+        return self.folder / "secret"
+
+    def keys(self):
+        """A file with what clients send as their keys."""
+        return self._secret_path()
+
+    def _configuration(self):
+        setup, place = self.setup, self.setup.place
+        scheme = "https" if setup.tls_upstream else "http"
+        trust = f", ca_file: {place.certificate}" if setup.tls_upstream else ""
+        providers = "\n".join(
+            f'  - {{name: mock{number}, kind: openai, base_url: "{scheme}://127.0.0.1:{setup.upstream}/v1",'
+            f" api_key: sk-upstream-of-the-bench{trust}}}" for number in range(self.providers))
+        models = "\n".join(
+            f"  - {{name: bench-{number:04}, context_length: 131072, max_output_tokens: 16384, tokenizer: cl100k_base,"
+            f" targets: [{{provider: mock{number % self.providers}, model: upstr-{number:04},"
+            " price: {usd_per_million_input: 1, usd_per_million_output: 2}}]}" for number in range(self.models))
+        digest = hashlib.sha256(b"sk-tg-of-the-file").hexdigest()
+        return CONFIGURATION.format(
+            workers=len(setup.cores), limits=LIMITS, providers=providers, models=models,
+            keys=f"  - {{name: of-the-file, team: bench, sha256: {digest}}}",
+            tls=f", tls: {{certificate: {place.certificate}, key: {place.key}}}" if setup.tls_door else "")
