@@ -1,7 +1,8 @@
 #pragma once
 // The log: facts with fields, one structured line per request, written by a thread of
-// its own. Whoever logs never waits: when the reader of the log is too slow, the oldest
-// waiting lines are dropped and counted. Never a prompt, never an answer, never a key.
+// its own. Whoever logs never waits: when the reader of the log is too slow, what no longer
+// fits among the lines that wait is dropped and counted. Never a prompt, never an answer, never a
+// key.
 //
 //   log::info("listening", {{"address", address}, {"port", port}});
 
@@ -23,9 +24,9 @@ class Logging {
  public:
   // An Error where the log's file cannot be opened.
   static config::Result<std::unique_ptr<Logging>> start(const config::Log& settings);
-  // The same onto an open descriptor, which stays the caller's. `longest_queue` in lines.
+  // The same onto an open descriptor, which stays the caller's. `most_waiting`: bytes.
   static std::unique_ptr<Logging> start_on(int descriptor, const config::Log& settings,
-                                           std::size_t longest_queue);
+                                           std::size_t most_waiting);
   ~Logging();
   Logging(const Logging&) = delete;
   Logging& operator=(const Logging&) = delete;

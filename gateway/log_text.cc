@@ -1,7 +1,9 @@
 #include "gateway/log_text.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <concepts>
 #include <iterator>
 
 #include "config/base/utf8.h"
@@ -41,26 +43,54 @@ bool is_unsafe(char32_t code) {
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
 }
 
+// Stands in a line as it is.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> is{};
+  for (unsigned c = 0x20; c < 0x7F; ++c) is[c] = c != '"' && c != '\\';
+  return is;
+}();
+
+// How much of the front of `text` stands in a line as it is.
+std::size_t plain_prefix(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && kPlain[static_cast<unsigned char>(text[size])]) ++size;
+  return size;
+}
+
+void append_escaped(Out& out, char32_t code) {
+  switch (code) {
+    case '"':
+      return append(out, "\\\"");
+    case '\\':
+      return append(out, "\\\\");
+    case '\n':
+      return append(out, "\\n");
+    case '\r':
+      return append(out, "\\r");
+    case '\t':
+      return append(out, "\\t");
+    default:
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(code));
+  }
+}
+
 void append_quoted(Out& out, std::string_view text) {
   const bool cut = text.size() > kLongestValue;
   std::size_t left = std::min(text.size(), kLongestValue);
   out.push_back('"');
   while (left > 0) {
+    const std::size_t plain = plain_prefix(text.substr(0, left));
+    append(out, text.substr(0, plain));
+    text.remove_prefix(plain);
+    left -= plain;
+    if (left == 0) break;
+
     const Character character = first_character(text);
     if (character.length > left) break;
     if (character.length == 0) {
       append(out, "\\ufffd");
-    } else if (character.code == '"' || character.code == '\\') {
-      out.push_back('\\');
-      out.push_back(static_cast<char>(character.code));
-    } else if (character.code == '\n') {
-      append(out, "\\n");
-    } else if (character.code == '\r') {
-      append(out, "\\r");
-    } else if (character.code == '\t') {
-      append(out, "\\t");
-    } else if (is_unsafe(character.code)) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(character.code));
+    } else if (character.length == 1 || is_unsafe(character.code)) {
+      append_escaped(out, character.code);
     } else {
       append(out, text.substr(0, character.length));
     }
@@ -78,34 +108,75 @@ bool reads_without_quotes(std::string_view text) {
   });
 }
 
-void append_value(Out& out, const Value::Held& held, config::LogFormat format) {
-  if (const auto* text = std::get_if<std::string_view>(&held)) {
-    if (format == config::LogFormat::text && reads_without_quotes(*text)) return append(out, *text);
-    return append_quoted(out, *text);
-  }
-  if (const auto* truth = std::get_if<bool>(&held)) return append(out, *truth ? "true" : "false");
-  if (const auto* number = std::get_if<double>(&held);
-      number != nullptr && !std::isfinite(*number)) {
-    return append(out, "null");  // JSON has no other word for it
-  }
-  std::visit(
-      [&out](const auto& number) {
-        if constexpr (std::is_arithmetic_v<std::decay_t<decltype(number)>>) {
-          fmt::format_to(std::back_inserter(out), "{}", number);
-        }
-      },
-      held);
+template <std::integral T>
+void append_number(Out& out, T number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.data() + digits.size());
 }
+
+// With as many digits as are asked for, zeros in front.
+void append_digits(Out& out, unsigned number, int count) {
+  char digits[10];
+  for (int i = count - 1; i >= 0; --i) {
+    digits[i] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  }
+  out.append(digits, digits + count);
+}
+
+void append_milliseconds(Out& out, std::chrono::microseconds time) {
+  auto micros = static_cast<std::uint64_t>(time.count());
+  if (time.count() < 0) {
+    out.push_back('-');
+    micros = 0 - micros;
+  }
+  append_number(out, micros / 1000);
+  auto rest = static_cast<unsigned>(micros % 1000);
+  if (rest == 0) return;
+  int digits = 3;
+  for (; rest % 10 == 0; rest /= 10) --digits;
+  out.push_back('.');
+  append_digits(out, rest, digits);
+}
+
+struct AppendValue {
+  void operator()(std::monostate) const {}
+  void operator()(std::string_view text) const {
+    if (format == config::LogFormat::text && reads_without_quotes(text)) return append(out, text);
+    append_quoted(out, text);
+  }
+  void operator()(std::integral auto number) const { append_number(out, number); }
+  void operator()(double number) const {
+    // JSON has no other word for what is no number.
+    if (!std::isfinite(number)) return append(out, "null");
+    fmt::format_to(std::back_inserter(out), "{}", number);
+  }
+  void operator()(std::chrono::microseconds time) const { append_milliseconds(out, time); }
+  void operator()(bool truth) const { append(out, truth ? "true" : "false"); }
+
+  Out& out;
+  config::LogFormat format;
+};
 
 void append_time(Out& out, std::chrono::system_clock::time_point time) {
   using namespace std::chrono;
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(floor<microseconds>(time - day));
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                 clock.seconds().count(), clock.subseconds().count());
+  append_digits(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  out.push_back('-');
+  append_digits(out, static_cast<unsigned>(date.month()), 2);
+  out.push_back('-');
+  append_digits(out, static_cast<unsigned>(date.day()), 2);
+  out.push_back('T');
+  append_digits(out, static_cast<unsigned>(clock.hours().count()), 2);
+  out.push_back(':');
+  append_digits(out, static_cast<unsigned>(clock.minutes().count()), 2);
+  out.push_back(':');
+  append_digits(out, static_cast<unsigned>(clock.seconds().count()), 2);
+  out.push_back('.');
+  append_digits(out, static_cast<unsigned>(clock.subseconds().count()), 6);
+  out.push_back('Z');
 }
 
 bool in_credential(char c) {
@@ -162,7 +233,7 @@ void append_line(fmt::memory_buffer& out, config::LogFormat format,
     append(out, json ? ",\"" : " ");
     append(out, field.name);
     append(out, json ? "\":" : "=");
-    append_value(out, field.value.held(), format);
+    std::visit(AppendValue{out, format}, field.value.held());
   }
   append(out, json ? "}\n" : "\n");
 }

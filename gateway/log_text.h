@@ -27,8 +27,8 @@ std::string_view to_string(Level level);
 // leaves its field out: absent is never zero.
 class Value {
  public:
-  using Held =
-      std::variant<std::monostate, std::string_view, std::int64_t, std::uint64_t, double, bool>;
+  using Held = std::variant<std::monostate, std::string_view, std::int64_t, std::uint64_t, double,
+                            std::chrono::microseconds, bool>;
 
   template <std::signed_integral T>
   Value(T number) : held_(static_cast<std::int64_t>(number)) {}
@@ -38,6 +38,8 @@ class Value {
   template <std::same_as<bool> T>
   Value(T truth) : held_(truth) {}
   Value(double number) : held_(number) {}
+  // Written in milliseconds, with as many digits as it needs.
+  Value(std::chrono::microseconds time) : held_(time) {}
   Value(std::string_view text) : held_(text) {}
   Value(const char* text) : held_(std::string_view(text)) {}
   Value(const std::string& text) : held_(std::string_view(text)) {}

@@ -1,6 +1,7 @@
 #include "config/base/money.h"
 
 #include <array>
+#include <charconv>
 #include <limits>
 
 namespace config {
@@ -102,19 +103,24 @@ std::optional<PicoUsd> exact_usd(std::string_view text) {
 }
 
 std::string to_usd(PicoUsd amount) {
-  const bool negative = amount.value < 0;
-  auto rest = negative ? ~static_cast<std::uint64_t>(amount.value) + 1
-                       : static_cast<std::uint64_t>(amount.value);
+  constexpr int kDecimals = 12;
   constexpr std::uint64_t kPicoPerUsd = 1'000'000'000'000;
-  std::string out = negative ? "-" : "";
-  out += std::to_string(rest / kPicoPerUsd);
-  rest %= kPicoPerUsd;
-  if (rest == 0) return out;
-  std::string fraction = std::to_string(rest);
-  out += '.';
-  out.append(12 - fraction.size(), '0');
-  fraction.erase(fraction.find_last_not_of('0') + 1);
-  return out + fraction;
+  const bool negative = amount.value < 0;
+  const auto pico = negative ? ~static_cast<std::uint64_t>(amount.value) + 1
+                             : static_cast<std::uint64_t>(amount.value);
+  char text[32];  // a sign, eight digits, a point and twelve more at most
+  char* const whole = text + 1;
+  char* end = std::to_chars(whole, text + sizeof text, pico / kPicoPerUsd).ptr;
+  if (std::uint64_t rest = pico % kPicoPerUsd; rest != 0) {
+    *end++ = '.';
+    for (char* digit = end + kDecimals; digit != end; rest /= 10) {
+      *--digit = static_cast<char>('0' + rest % 10);
+    }
+    end += kDecimals;
+    while (end[-1] == '0') --end;
+  }
+  text[0] = '-';
+  return {negative ? text : whole, end};
 }
 
 }  // namespace config

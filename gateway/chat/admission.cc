@@ -11,11 +11,22 @@ namespace {
 
 using config::Result;
 
-void add_rate(std::string_view what, const std::optional<limits::Rate>& rate, http::Reply& reply) {
+struct RateHeaders {
+  std::string_view limit;
+  std::string_view remaining;
+  std::string_view reset;
+};
+constexpr RateHeaders kRequests{"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
+                                "x-ratelimit-reset-requests"};
+constexpr RateHeaders kTokens{"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens",
+                              "x-ratelimit-reset-tokens"};
+
+void add_rate(const RateHeaders& names, const std::optional<limits::Rate>& rate,
+              http::Reply& reply) {
   if (!rate) return;
-  reply.add_header(fmt::format("x-ratelimit-limit-{}", what), std::to_string(rate->limit));
-  reply.add_header(fmt::format("x-ratelimit-remaining-{}", what), std::to_string(rate->remaining));
-  reply.add_header(fmt::format("x-ratelimit-reset-{}", what), limits::duration_text(rate->reset));
+  reply.add_header(names.limit, rate->limit);
+  reply.add_header(names.remaining, rate->remaining);
+  reply.add_header(names.reset, limits::duration_text(rate->reset));
 }
 
 // The price of an upstream model by its own name, from whichever route leads to it.
@@ -57,8 +68,8 @@ Result<limits::Slot> admit(limits::Limiter& limiter, const VirtualKey& caller,
 }
 
 void add_rate_headers(const limits::RateStatus& status, http::Reply& reply) {
-  add_rate("requests", status.requests, reply);
-  add_rate("tokens", status.tokens, reply);
+  add_rate(kRequests, status.requests, reply);
+  add_rate(kTokens, status.tokens, reply);
 }
 
 Result<Reservation> reservation(limits::Limiter& limiter, const VirtualKey& caller,

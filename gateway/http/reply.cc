@@ -45,6 +45,11 @@ void Reply::add_header(std::string_view name, std::string_view value) {
   if (is_token(name) && harmless(value)) append_line(extra_, name, value);
 }
 
+void Reply::add_header(std::string_view name, std::int64_t value) {
+  const fmt::format_int digits(value);
+  append_line(extra_, name, {digits.data(), digits.size()});
+}
+
 void Reply::begin_head(unsigned status, std::string_view content_type) {
   status_ = status;
   std::string& head = connection_.head_scratch();

@@ -4,6 +4,7 @@
 // used on its thread, until the handler returns. One operation at a time.
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ class Reply {
   // A field added to whatever head is written; before the commit point only. One that
   // could break the head (a control character, a name that is no token) is left out.
   void add_header(std::string_view name, std::string_view value);
+  // `name` is a literal of ours.
+  void add_header(std::string_view name, std::int64_t value);
 
   // A whole answer. Writes head and body in one go. Empty `content_type`: none is sent.
   // What `body` borrows stays alive until the call returns. An Error means that the
