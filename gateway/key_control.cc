@@ -306,8 +306,9 @@ void KeyControl::write_uses_down() {
   uses_written_ = clock_.now();
   auto uses = live_.new_uses();
   if (uses.empty()) return;
-  (void)accounting_.run([this, uses = std::move(uses)] {
-    const auto written = keys::KeyStore(accounting_.ledger()->database()).note_uses(uses);
+  // Runs on the ledger's thread, perhaps when this object has gone.
+  (void)accounting_.run([&accounting = accounting_, uses = std::move(uses)] {
+    const auto written = keys::KeyStore(accounting.ledger()->database()).note_uses(uses);
     if (written) return;
     log::warn("when keys were last used is not written down", {{"why", written.error().detail}});
   });

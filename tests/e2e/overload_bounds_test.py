@@ -12,7 +12,7 @@ import unittest
 
 from crowd import FULL, Client, ask
 from house import KEY, House
-from processes import fetch, memory, wait_for
+from processes import SANITIZED, fetch, memory, wait_for
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -106,7 +106,8 @@ class Bounds(unittest.IsolatedAsyncioTestCase):
         self.assertGreaterEqual(len(served) / took, 0.9 * capacity)
         # On a machine that does much else, the slowest of them say how busy this program is.
         self.assertLess(percentile(refused, 0.99 if FULL else 0.5), 0.010)
-        self.assertLess(grown, 16 * MIB)
+        if not SANITIZED:
+            self.assertLess(grown, 16 * MIB)
         self.assertEqual(len(refused), self.gauge('tollgate_overload_refused_total{reason="requests"}'))
         self.wait_until("tollgate_requests_in_flight", 0)
         # Who was refused cost nothing and stands nowhere.
