@@ -13,7 +13,7 @@
 namespace config {
 
 inline constexpr std::size_t kMaxYamlBytes = 8 * 1024 * 1024;
-inline constexpr std::size_t kMaxYamlValues = 100'000;  // aliases counted each time they are used
+inline constexpr std::size_t kMaxYamlValues = 500'000;  // aliases counted each time they are used
 inline constexpr std::size_t kMaxYamlDepth = 64;
 
 struct YamlValue;
