@@ -20,7 +20,8 @@ def of_row(row, build):
     return row.proxies
 
 
-def make(name, setup, build):
+def make(name, setup, build, small=False):
+    """`small`: many are few, where it only matters that it works."""
     if name == "direct":
         return Direct(setup)
     if name == "nginx":
@@ -32,9 +33,10 @@ def make(name, setup, build):
     if name == "tollgate-one-worker":
         return Tollgate(dataclasses.replace(setup, cores=setup.cores[:1]), build)
     if name == "tollgate-few":
-        return Tollgate(setup, build, models=10, providers=10)
+        return Tollgate(setup, build, models=10, providers=10, keys=10)
     if name == "tollgate-many":
-        return Tollgate(setup, build, models=10_000, providers=1000)
+        by = 100 if small else 1
+        return Tollgate(setup, build, models=10_000 // by, providers=1000 // by, keys=100_000 // by)
     if name == "tollgate":
         return Tollgate(setup, build)
     raise ValueError(f"no proxy is called {name}")

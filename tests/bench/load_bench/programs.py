@@ -1,11 +1,15 @@
 """Programs that run while something is measured: started, waited for, and ended by their id."""
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
 import time
 
+# Debian keeps servers where not every user looks.
+SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+os.environ["PATH"] = SEARCH
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
@@ -64,6 +68,12 @@ def raise_descriptor_limit():
         hard = 200_000
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     return hard
+
+
+def require(*commands):
+    missing = [command for command in commands if shutil.which(command, path=SEARCH) is None]
+    if missing:
+        raise Trouble(f"{' and '.join(missing)} not found: deploy/install build test installs what the bench wants")
 
 
 def build(jobs=None):

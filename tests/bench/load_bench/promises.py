@@ -85,7 +85,7 @@ def _two_workers(found):
 
 
 def _scale(found):
-    promise, bound = "cost of 10,000 routes", "within 5 % of ten"
+    promise, bound = "cost of 100,000 keys, 10,000 routes", "within 5 % of ten"
     line = found.get(("scale", "cpu"))
     ratio = line and line.ratios.get("tollgate-many")
     if not ratio:

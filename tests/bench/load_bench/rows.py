@@ -43,7 +43,7 @@ ROWS = (
     Row("stream-most", "as many streams as descriptors allow, a chunk each second", "streams",
         connections=AS_MANY_AS_FIT, interval_ms=1000),
     Row("latency-1000", "1,000 requests of 1 KB per second", "open", rate=1000, proxies=AGAINST_DIRECT),
-    Row("scale", "10,000 routes to 1,000 providers against 10 to 10", proxies=("tollgate-few", "tollgate-many"),
+    Row("scale", "100,000 keys, 10,000 routes, 1,000 targets against ten of each", proxies=("tollgate-few", "tollgate-many"),
         scale=True),
 )
 
@@ -73,6 +73,6 @@ def quick(rows):
     """The same rows with small counts: whether the bench works, not how fast anybody is."""
     small = []
     for row in rows:
-        changes = {"connections": min(row.connections, 20), "rate": 200, "interval_ms": 20}
+        changes = {"connections": min(row.connections, 8), "rate": 200, "interval_ms": 20}
         small.append(dataclasses.replace(row, **changes))
     return small

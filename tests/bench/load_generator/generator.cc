@@ -11,6 +11,7 @@ namespace {
 // More at once could overflow the queue of a door.
 constexpr std::size_t kOpeningAtOnce = 128;
 constexpr Nanoseconds kLongestOpening = 30 * kSecond;
+constexpr Nanoseconds kLongestWarmUp = 60 * kSecond;
 constexpr std::uint64_t kMostLost = 1000;
 
 }  // namespace
@@ -79,10 +80,25 @@ void Generator::measure() {
       begin(connection, now());
     }
   }
-  while (now() < window_begin_ && !Poller::asked_to_stop()) turn_over(window_begin_);
+  warm_up();
   announce_(Moment::begin, now(), counts_);
   while (now() < window_end_ && !Poller::asked_to_stop()) turn_over(window_end_);
   announce_(Moment::end, now(), counts_);
+}
+
+void Generator::warm_up() {
+  const auto until = window_begin_;
+  const auto limit = until + kLongestWarmUp;
+  const bool by_answers = settings_.warm_up_answers > 0;
+  if (by_answers) window_begin_ = kNever;
+  while (now() < until && !Poller::asked_to_stop()) turn_over(until);
+  if (!by_answers) return;
+  while (counts_.answered < settings_.warm_up_answers && now() < limit &&
+         !Poller::asked_to_stop()) {
+    turn_over(limit);
+  }
+  window_begin_ = now();
+  window_end_ = window_begin_ + settings_.window;
 }
 
 void Generator::drain() {

@@ -38,6 +38,7 @@ struct LoadSettings {
   double rate = 1000;             // open: requests per second
   Nanoseconds opening = kSecond;  // streams: over which time all are asked for
   Nanoseconds warm_up = kSecond;
+  std::uint64_t warm_up_answers = 0;  // closed: the window waits for so many too, a minute at most
   Nanoseconds window = 5 * kSecond;
   Nanoseconds drain = 30 * kSecond;  // the longest wait for answers under way at the end
   bool to_the_end = false;           // streams: read each to its end, else leave after the window
@@ -96,6 +97,7 @@ class Generator {
   void connect(std::uint64_t number);
   void ask_for_streams();
   void measure();
+  void warm_up();
   void drain();
   void turn_over(Nanoseconds until);
 

@@ -91,6 +91,8 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--rate", load.rate, "open: requests per second");
   seconds("--opening", load.opening, "streams: seconds over which all are asked for");
   seconds("--warm-up", load.warm_up, "seconds before the window");
+  app.add_option("--warm-up-answers", load.warm_up_answers,
+                 "closed: the window waits for so many too, a minute at most");
   seconds("--window", load.window, "seconds that count");
   seconds("--drain", load.drain, "seconds that answers under way have at the end");
   app.add_flag("--to-the-end", load.to_the_end, "streams: read each to its end");

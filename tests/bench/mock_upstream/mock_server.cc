@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace bench {
+namespace {
+
+// So much of a body is looked at for its model.
+constexpr std::size_t kBeginning = 64;
+
+}  // namespace
 
 MockServer::MockServer(const MockSettings& settings)
     : settings_(settings),
@@ -66,7 +72,11 @@ bool MockServer::read_requests(Connection& connection) {
         ++counts_.malformed;
         return false;
       }
-      if (part.kind == Part::body) counts_.body_bytes += part.bytes.size();
+      if (part.kind == Part::body) {
+        counts_.body_bytes += part.bytes.size();
+        if (connection.beginning.size() < kBeginning)
+          connection.beginning += part.bytes.substr(0, kBeginning);
+      }
       if (part.kind == Part::end) answer(connection);
     }
     // A read that did not fill the buffer took all there was.
@@ -77,7 +87,9 @@ bool MockServer::read_requests(Connection& connection) {
 
 void MockServer::answer(Connection& connection) {
   ++counts_.requests;
-  if (!settings_.stream) return send(connection, whole_);
+  connection.model = model_asked(connection.beginning);
+  connection.beginning.clear();
+  if (!settings_.stream) return send(connection, whole_.about(connection.model));
   connection.contents_left = settings_.stream->contents;
   next_content(connection, now());
 }
@@ -97,8 +109,9 @@ void MockServer::send_due_contents() {
 
 void MockServer::next_content(Connection& connection, Nanoseconds due) {
   const bool first = connection.contents_left == settings_.stream->contents;
-  if (connection.contents_left == 0) return send(connection, stream_.closing);
-  send(connection, first ? stream_.opening : stream_.event);
+  if (connection.contents_left == 0)
+    return send(connection, stream_.closing.about(connection.model));
+  send(connection, (first ? stream_.opening : stream_.event).about(connection.model));
   --connection.contents_left;
   ++counts_.contents;
   due_.push({.when = due + settings_.stream->interval,

@@ -63,7 +63,9 @@ class MockServer {
     Channel channel;
     const std::uint64_t serial;
     MessageReader reader{MessageReader::Of::requests};
-    std::string unsent;  // what the other side has not taken yet
+    std::string unsent;     // what the other side has not taken yet
+    std::string beginning;  // of the request's body
+    ModelDigits model{};
     std::size_t contents_left = 0;
   };
   struct Due {
@@ -85,8 +87,8 @@ class MockServer {
   void close(int descriptor);
 
   const MockSettings settings_;
-  const std::string whole_;
-  const StreamParts stream_;
+  Answer whole_;
+  StreamParts stream_;
   Poller poller_;
   int plain_;
   int tls_ = -1;

@@ -1,11 +1,11 @@
 """The gateway as README recommends it for production: a virtual key with every kind of limit, team
 and gateway limits, 1,000 models, journal and ledger, metrics, an access log in a file."""
 import hashlib
+import sqlite3
 import subprocess
 import urllib.request
 
 from .. import cores
-from ..place import KEY
 from ..programs import Trouble, published, stop, wait_for
 
 MANY = 1_000_000_000  # never reached, always counted
@@ -30,20 +30,25 @@ models:
 class Tollgate:
     name = "tollgate"
     program = "gateway/tollgate"
+    folds_role = True  # a stream's first chunk with a role and nothing else goes out with the content
 
-    def __init__(self, setup, build, models=1000, providers=1):
+    def __init__(self, setup, build, models=1000, providers=1, keys=1):
         self.setup = setup
         self.program_path = build / self.program
-        self.models, self.providers = models, providers
-        self.folder = setup.place.folder / f"{self.name}-{models}"
+        self.models, self.providers, self.key_count = models, providers, keys
+        # Requests until every model and key has been used: what is done once for each is no request's cost.
+        self.first_uses = max(2 * models, keys)
+        self.folder = setup.place.folder / f"{self.name}-{models}-{keys}"
         self.process = None
 
     def start(self):
         self.folder.mkdir(exist_ok=True)
         configuration = self.folder / "tollgate.yaml"
         configuration.write_text(self._configuration())
+        configuration.chmod(0o600)
         if not (self.folder / "tollgate.db").exists():
             self._make_key(configuration)
+            self._make_more_keys()
         ports = self.folder / "ports"
         ports.unlink(missing_ok=True)
         with open(self.folder / "errors", "ab") as log:
@@ -64,22 +69,37 @@ class Tollgate:
         with opener.open(f"http://127.0.0.1:{self.admin}/metrics", timeout=30) as answer:
             return answer.read().decode()
 
+    def keys(self):
+        """A file with what clients send as their keys."""
+        return self.folder / "secrets"
+
     def _make_key(self, configuration):
-        """A virtual key whose secret is the bench's; the command line makes one up, so it is read."""
         done = subprocess.run(
             [self.program_path, "keys", "create", "bench", "--team", "bench", "--rpm", str(MANY), "--tpm",
              str(MANY * 100), "--concurrent", "100000", "--budget", "1000000/month@Europe/Berlin",
              "--config", configuration], capture_output=True, text=True)
         if done.returncode != 0:
             raise Trouble(f"tollgate keys create failed: {done.stdout}{done.stderr}")
-        self._secret_path().write_text(done.stdout.strip().splitlines()[-1] + "\n")
+        self.keys().write_text(done.stdout.strip().splitlines()[-1] + "\n")
 
-    def _secret_path(self):
-        return self.folder / "secret"
-
-    def keys(self):
-        """A file with what clients send as their keys."""
-        return self._secret_path()
+    def _make_more_keys(self):
+        """Further ones like it, written into the database: making each by the command takes too long."""
+        if self.key_count == 1:
+            return
+        length = len(self.keys().read_text().strip())
+        secrets = [f"sk-tg-{number:0{length - 6}x}" for number in range(1, self.key_count)]
+        with sqlite3.connect(self.folder / "tollgate.db") as database:
+            settings, made = database.execute("SELECT settings, created_at FROM virtual_key").fetchone()
+            database.executemany(
+                "INSERT INTO virtual_key (id, name, settings, enabled, created_at, version) VALUES (?, ?, ?, 1, ?, 1)",
+                ((f"key_{number:016x}", f"bench-{number}", settings, made) for number in range(1, self.key_count)))
+            database.executemany(
+                "INSERT INTO key_secret (digest, key, hint, made_at) VALUES (?, ?, 'sk-tg-', ?)",
+                ((hashlib.sha256(secret.encode()).digest(), f"key_{number:016x}", made)
+                 for number, secret in enumerate(secrets, 1)))
+        database.close()
+        with open(self.keys(), "a") as file:
+            file.writelines(secret + "\n" for secret in secrets)
 
     def _configuration(self):
         setup, place = self.setup, self.setup.place
@@ -89,8 +109,7 @@ class Tollgate:
             f'  - {{name: mock{number}, kind: openai, base_url: "{scheme}://127.0.0.1:{setup.upstream}/v1",'
             f" api_key: sk-upstream-of-the-bench{trust}}}" for number in range(self.providers))
         models = "\n".join(
-            f"  - {{name: bench-{number:04}, context_length: 131072, max_output_tokens: 16384, tokenizer: cl100k_base,"
-            f" targets: [{{provider: mock{number % self.providers}, model: upstr-{number:04},"
+            f"  - {{name: bench-{number:04}, targets: [{{provider: mock{number % self.providers}, model: bench-{number:04},"
             " price: {usd_per_million_input: 1, usd_per_million_output: 2}}]}" for number in range(self.models))
         digest = hashlib.sha256(b"sk-tg-of-the-file").hexdigest()
         return CONFIGURATION.format(
