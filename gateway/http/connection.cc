@@ -126,7 +126,7 @@ Awaitable<bool> Connection::serve_one() {
     co_await refuse(heard.error());
     co_return false;
   }
-  door_.ids.mint(request_id_);
+  door_.ids.mint(request_id_, door_.clock.wall());
   request_.id = request_id_;
 
   const Result<const Endpoint*> endpoint = admit();
@@ -172,7 +172,7 @@ Awaitable<void> Connection::answer(const Endpoint& endpoint) {
 }
 
 Awaitable<void> Connection::refuse(const Error& error) {
-  if (request_id_.empty()) door_.ids.mint(request_id_);
+  if (request_id_.empty()) door_.ids.mint(request_id_, door_.clock.wall());
   if (door_.on_refusal) door_.on_refusal({request_id_, request_.path, error});
   Reply reply(*this);
   if (error.code == ErrorCode::method_not_allowed) {

@@ -1,5 +1,6 @@
 #include "gateway/http/request_ids.h"
 
+#include <chrono>
 #include <sys/random.h>
 #include <system_error>
 
@@ -20,14 +21,16 @@ void RequestIds::refill() {
   }
 }
 
-void RequestIds::mint(std::string& id) {
+void RequestIds::mint(std::string& id, config::Clock::Wall now) {
   if (left_ < 2) refill();
+  const auto since = std::chrono::floor<std::chrono::milliseconds>(now.time_since_epoch());
+  const std::uint64_t words[] = {
+      static_cast<std::uint64_t>(since.count()) << 16 | (random_[left_ - 1] & 0xffff),
+      random_[left_ - 2]};
+  left_ -= 2;
   constexpr char kDigits[] = "0123456789abcdef";
   id.resize(32);
-  for (std::size_t word = 0; word < 2; ++word) {
-    std::uint64_t bits = random_[--left_];
-    for (std::size_t i = 0; i < 16; ++i, bits >>= 4) id[16 * word + i] = kDigits[bits & 15];
-  }
+  for (std::size_t i = 0; i < 32; ++i) id[i] = kDigits[words[i / 16] >> (60 - i % 16 * 4) & 15];
 }
 
 }  // namespace gateway::http

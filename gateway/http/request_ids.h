@@ -1,6 +1,7 @@
 #pragma once
-// Mints request ids: 128 random bits as hexadecimal, from the system in batches, or
-// from a seed in tests. One per worker, its thread only.
+// Mints request ids, as hexadecimal: 48 bits of the milliseconds since 1970, so that the ledger's
+// index of them grows at its end, then 80 random bits, from the system in batches, or from a seed
+// in tests. One per worker, its thread only.
 
 #include <array>
 #include <cstddef>
@@ -8,6 +9,8 @@
 #include <optional>
 #include <random>
 #include <string>
+
+#include "config/base/clock.h"
 
 namespace gateway::http {
 
@@ -17,7 +20,7 @@ class RequestIds {
   explicit RequestIds(std::uint64_t seed) : seeded_(seed) {}
 
   // Writes 32 characters over `id`.
-  void mint(std::string& id);
+  void mint(std::string& id, config::Clock::Wall now);
 
  private:
   void refill();

@@ -150,7 +150,7 @@ config::Result<Database> open_for_writing(const std::string& path, const WriterL
   if (database->read_only()) return refused(path, "may only be read; tollgate must write to it");
   auto ready = migrate(*database);
   if (!ready) return refused(path, ready.error());
-  // Request ids are random: the pages their index is read from and written to are many.
+  // Of an older ledger request ids are random: the pages of their index that are read are many.
   ready = database->run("PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536;");
   if (!ready) return refused(path, ready.error());
   ready = expect_sound(path, *database);

@@ -1,6 +1,9 @@
 #include "gateway/http/request.h"
 
+#include <array>
+#include <chrono>
 #include <set>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -82,12 +85,34 @@ TEST(Endpoints, FindByMethodAndPath) {
   }
 }
 
+constexpr config::Clock::Wall kNow{std::chrono::milliseconds(0x0123456789ab)};
+
+TEST(RequestIds, BeginWithTheTimeSoThatLaterOnesComeLater) {
+  RequestIds ids;
+  std::string first, later;
+  ids.mint(first, kNow);
+  ids.mint(later, kNow + std::chrono::milliseconds(1));
+  EXPECT_EQ(first.substr(0, 12), "0123456789ab");
+  EXPECT_EQ(later.substr(0, 12), "0123456789ac");
+}
+
+TEST(RequestIds, EndWithEightyRandomBits) {
+  RequestIds ids;
+  std::array<std::set<char>, 32> seen;
+  std::string id;
+  for (int i = 0; i < 1000; ++i) {
+    ids.mint(id, kNow);
+    for (std::size_t at = 0; at < 32; ++at) seen[at].insert(id[at]);
+  }
+  for (std::size_t at = 0; at < 32; ++at) EXPECT_EQ(seen[at].size(), at < 12 ? 1U : 16U) << at;
+}
+
 TEST(RequestIds, AreRandomAndDoNotRepeat) {
   RequestIds ids;
   std::set<std::string> seen;
   std::string id;
   for (int i = 0; i < 1000; ++i) {
-    ids.mint(id);
+    ids.mint(id, kNow);
     EXPECT_EQ(id.size(), 32U);
     EXPECT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos);
     seen.insert(id);
@@ -100,9 +125,9 @@ TEST(RequestIds, FollowFromASeed) {
   RequestIds same(7);
   RequestIds other(8);
   std::string a, b, c;
-  one.mint(a);
-  same.mint(b);
-  other.mint(c);
+  one.mint(a, kNow);
+  same.mint(b, kNow);
+  other.mint(c, kNow);
   EXPECT_EQ(a, b);
   EXPECT_NE(a, c);
 }
