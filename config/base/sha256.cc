@@ -1,5 +1,6 @@
 #include "config/base/sha256.h"
 
+#include <memory>
 #include <stdexcept>
 
 #include <openssl/evp.h>
@@ -16,15 +17,37 @@ std::optional<unsigned> digit(char c) {
   return static_cast<unsigned>(at);
 }
 
+// Looked up once: OpenSSL takes longer to find an algorithm by name than this one takes for a
+// short text. A context costs two allocations, so that each thread keeps one.
+class Hasher {
+ public:
+  Hasher() : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {}
+
+  Sha256 digest(std::string_view bytes) {
+    Sha256 out{};
+    if (algorithm_ == nullptr || context_ == nullptr ||
+        EVP_DigestInit_ex2(context_.get(), algorithm_.get(), nullptr) != 1 ||
+        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1 ||
+        EVP_DigestFinal_ex(context_.get(), out.data(), nullptr) != 1) {
+      throw std::runtime_error("this OpenSSL offers no SHA-256");
+    }
+    return out;
+  }
+
+ private:
+  struct Free {
+    void operator()(EVP_MD* algorithm) const { EVP_MD_free(algorithm); }
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD, Free> algorithm_;
+  std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
+
 }  // namespace
 
 Sha256 sha256(std::string_view bytes) {
-  Sha256 digest{};
-  unsigned length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
-    throw std::runtime_error("this OpenSSL offers no SHA-256");
-  }
-  return digest;
+  thread_local Hasher hasher;
+  return hasher.digest(bytes);
 }
 
 std::optional<Sha256> parse_sha256(std::string_view hex) {
