@@ -27,12 +27,20 @@ def measure(row, name, build, place, cores, descriptors, seconds, warm_up, to_th
         proxy = contestants.make(name, setup, build, small=to_the_end)
         ending.callback(proxy.stop)
         proxy.start()
-        figures = _under_load(row, proxy, mock, build, place, cores, seconds, warm_up, to_the_end)
+        try:
+            figures = _under_load(row, proxy, mock, build, place, cores, seconds, warm_up, to_the_end)
+        except Trouble as trouble:
+            raise Trouble(f"{name}: {trouble}; the proxy said: {_last_words(proxy)}") from None
         proxy.stop()
         mock.stop()
     figures["problems"] += _disagreements(row, figures, mock.counts)
     figures["mock"] = mock.counts
     return figures
+
+
+def _last_words(proxy):
+    errors = getattr(proxy, "errors", None)
+    return errors.read_text(errors="replace")[-600:].strip() or "nothing" if errors and errors.exists() else "nothing"
 
 
 def _stream(row, seconds, warm_up, to_the_end):
@@ -52,14 +60,14 @@ def _under_load(row, proxy, mock, build, place, cores, seconds, warm_up, to_the_
     keys = proxy.keys() if hasattr(proxy, "keys") else place.keys("keys", [KEY])
     stream = row.mode == "streams"
     authority = place.certificate if row.tls_door else None
-    problems = [] if stream and not to_the_end else _probe(proxy, keys, stream, authority)
+    problems = _probe(proxy, keys, stream, authority, leave=stream and not to_the_end)
     before = meter.memory(proxy.pids)
     load = Load(build, cores.generator, row.mode, proxy.port, keys,
                 connections=row.connections, rate=row.rate if row.mode == "open" else None,
                 opening=_opening(row) if stream else None, warm_up=warm_up, window=seconds,
                 warm_up_answers=None if to_the_end or row.mode != "closed" else getattr(proxy, "first_uses", None),
                 to_the_end=to_the_end and stream, drain=120 if to_the_end else None, spin=row.mode == "open" and not cores.instruments_share,
-                body_bytes=row.body_bytes, models=getattr(proxy, "models", 1000), tls=authority)
+                body_bytes=row.body_bytes, models=min(row.models, getattr(proxy, "models", 10_000)), tls=authority)
     try:
         load.moment("connected")
         groups = {"proxy": proxy.pids, "mock": mock.pids, "generator": load.pids}
@@ -86,24 +94,23 @@ def _under_load(row, proxy, mock, build, place, cores, seconds, warm_up, to_the_
         "busy": {who: spent[who] / spent["wall"] for who in groups},
         "kib_per_stream": (memory - before) / 1024 / row.connections if stream else None,
         "memory_mib": memory / 2**20,
-        "latency": done["latency"],
-        "first_content": done["first_content"],
+        "latency": done.pop("latency"),
+        "first_content": done.pop("first_content"),
         "load": done,
         "problems": problems,
         "folds_role": getattr(proxy, "folds_role", False),
-        "probed": 0 if stream and not to_the_end else 1,
     }
 
 
-def _probe(proxy, keys, stream, authority):
-    key = keys.read_text().splitlines()[0]
-    status, said, ended = probe.ask(proxy.port, key, stream, authority)
+def _probe(proxy, keys, stream, authority, leave):
+    key = keys.read_text().split("\n", 1)[0]
+    status, said, ended = probe.ask(proxy.port, key, stream, authority, leave)
     if status != 200:
         return [f"the first request was answered {status}: {said[:200]}"]
-    wanted = "The capital of France" if not stream else " Paris and"
+    wanted = "The capital of France" if not stream else " Paris" if leave else " Paris and"
     if not said.startswith(wanted):
         return [f"the first answer says {said[:80]!r}, the upstream said {wanted!r}…"]
-    return [] if ended in ("whole", "done") else [f"the first stream {ended}"]
+    return [] if leave or ended in ("whole", "done") else [f"the first stream {ended}"]
 
 
 def _disagreements(row, figures, counts):
@@ -121,8 +128,9 @@ def _disagreements(row, figures, counts):
             problems.append(f"{load[what]} {what}")
     if counts["malformed"]:
         problems.append(f"the upstream got {counts['malformed']} malformed requests")
-    if counts["requests"] != load["asked"] + figures["probed"]:
-        problems.append(f"clients asked {load['asked'] + figures['probed']} times, the upstream {counts['requests']}")
+    asked = load["asked"] + 1  # by hand
+    if counts["requests"] != asked:
+        problems.append(f"clients asked {asked} times, the upstream was asked {counts['requests']} times")
     if left_early:
         return problems
     if stream:

@@ -6,8 +6,8 @@ import ssl
 QUESTION = {"model": "bench-0000", "max_tokens": 500, "messages": [{"role": "user", "content": "hello"}]}
 
 
-def ask(port, key, stream, authority=None):
-    """(status, the text that was answered, how a stream ended)."""
+def ask(port, key, stream, authority=None, leave=False):
+    """(status, the text that was answered, how a stream ended). `leave`: once a stream has content."""
     if authority:
         connection = http.client.HTTPSConnection(
             "localhost", port, timeout=60, context=ssl.create_default_context(cafile=authority))
@@ -19,12 +19,22 @@ def ask(port, key, stream, authority=None):
         connection.request("POST", "/v1/chat/completions", body,
                            {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
         response = connection.getresponse()
-        text = response.read().decode()
+        text = until_content(response) if leave and response.status == 200 else response.read().decode()
         if response.status != 200:
             return response.status, text, None
         return (200, *(of_stream(text) if stream else of_answer(text)))
     finally:
         connection.close()
+
+
+def until_content(response):
+    text = ""
+    while not of_stream(text)[0]:
+        line = response.readline().decode()
+        if not line:
+            break
+        text += line
+    return text
 
 
 def of_answer(text):

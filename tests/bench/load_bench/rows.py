@@ -13,13 +13,17 @@ class Row:
     tls_door: bool = False
     connections: int = 64     # of streams, how many
     rate: int = 1000          # open
+    models: int = 1000        # in turn; streams ask for one, so that what a model's first use keeps is no stream's memory
     interval_ms: int = 50     # streams: from one chunk of a stream to the next
     proxies: tuple = ("nginx", "haproxy", "tollgate")
-    for_cpu: bool = True      # else only memory and delays are told
     scale: bool = False       # the gateway among many keys and routes against few
 
     def smaller(self, connections):
         return dataclasses.replace(self, connections=min(self.connections, connections))
+
+
+def streams(name, title, connections, **more):
+    return Row(name, title, mode="streams", connections=connections, models=1, **more)
 
 
 AGAINST_DIRECT = ("direct", "nginx", "haproxy", "tollgate")
@@ -34,17 +38,16 @@ ROWS = (
     Row("json-1k-tls-door", "1 KB request, TLS at the door", tls_door=True),
     Row("json-1k-tls-both", "1 KB request, TLS on both sides", tls_upstream=True, tls_door=True),
     Row("json-1k-2w", "1 KB request, two workers", workers=2, connections=128, proxies=AGAINST_ONE),
-    Row("stream-1000", "1,000 streams, a chunk each 50 ms", "streams", connections=1000, proxies=AGAINST_DIRECT),
-    Row("stream-1000-tls-up", "1,000 streams, TLS to the upstream", "streams", connections=1000, tls_upstream=True),
-    Row("stream-1000-tls-both", "1,000 streams, TLS on both sides", "streams", connections=1000, tls_upstream=True,
-        tls_door=True),
-    Row("stream-1000-2w", "1,000 streams, two workers", "streams", connections=1000, workers=2),
-    Row("stream-5000", "5,000 streams, a chunk each 500 ms", "streams", connections=5000, interval_ms=500),
-    Row("stream-most", "as many streams as descriptors allow, a chunk each second", "streams",
-        connections=AS_MANY_AS_FIT, interval_ms=1000),
+    streams("stream-1000", "1,000 streams, a chunk each 50 ms", 1000, proxies=AGAINST_DIRECT),
+    streams("stream-1000-tls-up", "1,000 streams, TLS to the upstream", 1000, tls_upstream=True),
+    streams("stream-1000-tls-both", "1,000 streams, TLS on both sides", 1000, tls_upstream=True, tls_door=True),
+    streams("stream-1000-2w", "1,000 streams, two workers", 1000, workers=2),
+    streams("stream-5000", "5,000 streams, a chunk each 500 ms", 5000, interval_ms=500),
+    streams("stream-most", "as many streams as descriptors allow, a chunk each second", AS_MANY_AS_FIT,
+            interval_ms=1000),
     Row("latency-1000", "1,000 requests of 1 KB per second", "open", rate=1000, proxies=AGAINST_DIRECT),
-    Row("scale", "100,000 keys, 10,000 routes, 1,000 targets against ten of each", proxies=("tollgate-few", "tollgate-many"),
-        scale=True),
+    Row("scale", "100,000 keys, 10,000 routes, 1,000 targets against ten of each", models=10_000,
+        proxies=("tollgate-few", "tollgate-many"), scale=True),
 )
 
 

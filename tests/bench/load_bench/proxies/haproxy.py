@@ -37,6 +37,7 @@ class Haproxy:
     def __init__(self, setup):
         self.setup = setup
         self.port = free_port()
+        self.errors = setup.place.folder / "haproxy.error"
         self.process = None
 
     def start(self):
@@ -47,7 +48,7 @@ class Haproxy:
             upstream=setup.upstream, ssl=f" ssl crt {place.both} alpn http/1.1" if setup.tls_door else "",
             verify=f" ssl verify required ca-file {place.certificate} verifyhost localhost sni str(localhost)"
                    if setup.tls_upstream else ""))
-        with open(place.folder / "haproxy.access", "ab") as log, open(place.folder / "haproxy.error", "ab") as error:
+        with open(place.folder / "haproxy.access", "ab") as log, open(self.errors, "ab") as error:
             self.process = subprocess.Popen(["haproxy", "-db", "-f", path], stdout=log, stderr=error,
                                             preexec_fn=cores.pin(*setup.cores))
         wait_for("haproxy", lambda: accepts(self.port), self.process)

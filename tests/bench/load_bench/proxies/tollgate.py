@@ -14,7 +14,7 @@ LIMITS = (f"{{requests_per_minute: {MANY}, tokens_per_minute: {MANY * 100}, conc
 CONFIGURATION = """
 server: {{listen: "127.0.0.1:0", workers: {workers}{tls}}}
 admin: {{listen: "127.0.0.1:0"}}
-log: {{level: info, format: json, file: access.log}}
+log: {{level: info, format: json, file: {access_log}}}
 teams: [{{name: bench, limits: {limits}}}]
 limits: {limits}
 ledger: {{database: tollgate.db, journal: journal, mode: process}}
@@ -39,6 +39,7 @@ class Tollgate:
         # Requests until every model and key has been used: what is done once for each is no request's cost.
         self.first_uses = max(2 * models, keys)
         self.folder = setup.place.folder / f"{self.name}-{models}-{keys}"
+        self.errors = self.folder / "errors"
         self.process = None
 
     def start(self):
@@ -51,7 +52,7 @@ class Tollgate:
             self._make_more_keys()
         ports = self.folder / "ports"
         ports.unlink(missing_ok=True)
-        with open(self.folder / "errors", "ab") as log:
+        with open(self.errors, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program_path, "serve", "--config", configuration, "--port-file", ports],
                 stdout=log, stderr=log, preexec_fn=cores.pin(*self.setup.cores))
@@ -113,6 +114,6 @@ class Tollgate:
             " price: {usd_per_million_input: 1, usd_per_million_output: 2}}]}" for number in range(self.models))
         digest = hashlib.sha256(b"sk-tg-of-the-file").hexdigest()
         return CONFIGURATION.format(
-            workers=len(setup.cores), limits=LIMITS, providers=providers, models=models,
+            workers=len(setup.cores), limits=LIMITS, access_log=self.folder / "access.log", providers=providers, models=models,
             keys=f"  - {{name: of-the-file, team: bench, sha256: {digest}}}",
             tls=f", tls: {{certificate: {place.certificate}, key: {place.key}}}" if setup.tls_door else "")
