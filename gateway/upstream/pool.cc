@@ -13,7 +13,7 @@ Pools::Pools(net::io_context& io, Deadlines& deadlines, const config::Clock& clo
       deadlines_(deadlines),
       clock_(clock),
       limits_(limits),
-      resolver_(executor_, clock, std::move(lookup)),
+      resolver_(executor_, deadlines, clock, std::move(lookup)),
       next_sweep_(deadlines, [](void* pools) { static_cast<Pools*>(pools)->sweep(); }, this) {}
 
 Pools::~Pools() = default;

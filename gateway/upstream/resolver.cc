@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/ip/basic_resolver.hpp>
 #include <fmt/format.h>
 
 #include "gateway/upstream/errors.h"
@@ -19,16 +18,21 @@ struct Resolver::Entry {
   std::optional<config::Clock::Steady> found_at;
   std::optional<config::Clock::Steady> failed_at;
   bool asking = false;
-  std::vector<Signal*> waiters;  // each in a coroutine that removes it before it leaves
+  config::Clock::Steady asked_at;  // the last time
+  std::vector<Signal*> waiters;    // each in a coroutine that removes it before it leaves
 };
 
-Resolver::Resolver(const Executor& executor, const config::Clock& clock, Lookup lookup)
-    : clock_(clock), lookup_(lookup ? std::move(lookup) : system_lookup(executor)) {}
+Resolver::Resolver(const Executor& executor, Deadlines& deadlines, const config::Clock& clock,
+                   Lookup lookup)
+    : deadlines_(deadlines),
+      clock_(clock),
+      lookup_(lookup ? std::move(lookup) : system_lookup(executor)) {}
 
 Resolver::~Resolver() = default;
 
 void Resolver::ask(const std::shared_ptr<Entry>& entry) {
   entry->asking = true;
+  entry->asked_at = clock_.now();
   // Const and outlives the io_context's handlers, so the callback may use it.
   const config::Clock* clock = &clock_;
   Done done = [entry, clock](error_code error, Addresses found) {
@@ -67,7 +71,13 @@ Awaitable<config::Result<Addresses>> Resolver::resolve(std::string_view host, Si
   const bool just_failed = within(entry->failed_at, now, kFailed);
   if (!fresh && !just_failed) {
     if (!entry->asking) ask(entry);
-    if (entry->asking) {
+    // A silent name server must not cost anybody the addresses that are known.
+    const bool known = within(entry->found_at, now, kStale);
+    const bool in_time = within(entry->asked_at, now, kPatience);
+    if (entry->asking && (!known || in_time)) {
+      Deadline enough(
+          deadlines_, [](void* waiter) { static_cast<Signal*>(waiter)->announce(); }, &wake);
+      if (known) enough.set(kPatience);
       entry->waiters.push_back(&wake);
       co_await wake.wait();
       std::erase(entry->waiters, &wake);
@@ -81,25 +91,6 @@ Awaitable<config::Result<Addresses>> Resolver::resolve(std::string_view host, Si
         fmt::format("cannot find the address of {}: {}", entry->host, entry->failure.message()));
   }
   co_return entry->addresses;
-}
-
-Resolver::Lookup system_lookup(const Executor& executor) {
-  using SystemResolver = net::ip::basic_resolver<Tcp, Executor>;
-  auto resolver = std::make_shared<SystemResolver>(executor);
-  return [resolver](const std::string& host, Resolver::Done done) {
-    auto take = [done = std::move(done)](error_code error,
-                                         const SystemResolver::results_type& results) {
-      Addresses addresses;
-      for (const auto& result : results) {
-        const auto address = result.endpoint().address();
-        if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-          addresses.push_back(address);
-        }
-      }
-      done(error, std::move(addresses));
-    };
-    resolver->async_resolve(host, "", std::move(take));
-  };
 }
 
 }  // namespace gateway::upstream

@@ -58,7 +58,9 @@ class UpstreamResolver : public testing::Test {
   Executor executor = io.get_executor();
   test::FakeClock clock;
   std::vector<std::pair<std::string, Resolver::Done>> lookups;
-  Resolver resolver{executor, clock, [this](const std::string& host, Resolver::Done done) {
+  Deadlines deadlines{io, clock};
+  Resolver resolver{executor, deadlines, clock,
+                    [this](const std::string& host, Resolver::Done done) {
                       lookups.emplace_back(host, std::move(done));
                     }};
   std::deque<Signal> signals;
@@ -135,6 +137,35 @@ TEST_F(UpstreamResolver, U03_OldAddressesServeWhileTheNameServerFails) {
   EXPECT_FALSE(**too_old);
 }
 
+TEST_F(UpstreamResolver, U03_OldAddressesServeWhileTheNameServerIsSilent) {
+  begin("a.test");
+  answer({}, {"192.0.2.1"});
+  clock.advance(seconds(31));
+  const auto first = begin("a.test");
+  EXPECT_FALSE(*first) << "newer ones may come";
+  clock.advance(Resolver::kPatience + Deadlines::kTick);
+  deadlines.advance(clock.now());
+  settle();
+  ASSERT_TRUE(*first && **first);
+  EXPECT_EQ((*first)->value().front().to_string(), "192.0.2.1");
+
+  const auto next = begin("a.test");
+  ASSERT_TRUE(*next && **next) << "nobody waits for them again";
+  EXPECT_EQ(lookups.size(), 1u);
+  answer({}, {"192.0.2.9"});
+  EXPECT_EQ((*begin("a.test"))->value().front().to_string(), "192.0.2.9");
+
+  clock.advance(Resolver::kStale);
+  const auto too_old = begin("a.test");
+  clock.advance(Resolver::kPatience + Deadlines::kTick);
+  deadlines.advance(clock.now());
+  settle();
+  EXPECT_FALSE(*too_old) << "what is this old is no address";
+  answer(net::error::host_not_found_try_again);
+  ASSERT_TRUE(*too_old);
+  EXPECT_FALSE(**too_old);
+}
+
 TEST_F(UpstreamResolver, GivingUpDoesNotWaitForTheLookup) {
   Signal& wake = signals.emplace_back(executor);
   const auto asked = begin("slow.test", wake);
@@ -151,7 +182,8 @@ TEST_F(UpstreamResolver, GivingUpDoesNotWaitForTheLookup) {
 TEST(UpstreamSystemLookup, FindsLocalhost) {
   net::io_context io{1};
   config::SystemClock clock;
-  Resolver resolver(io.get_executor(), clock);
+  Deadlines deadlines(io, clock);
+  Resolver resolver(io.get_executor(), deadlines, clock);
   Signal wake(io.get_executor());
   std::optional<config::Result<Addresses>> found;
   net::co_spawn(io, resolver.resolve("localhost", wake),
@@ -161,6 +193,17 @@ TEST(UpstreamSystemLookup, FindsLocalhost) {
   io.run();
   ASSERT_TRUE(found && *found) << found->error().detail;
   EXPECT_TRUE(found->value().front().is_loopback());
+}
+
+TEST(UpstreamSystemLookup, WhoAskedMayGoBeforeTheAnswerComes) {
+  net::io_context io{1};
+  bool told = false;
+  {
+    const auto lookup = system_lookup(io.get_executor());
+    lookup("localhost", [&told](error_code, const Addresses&) { told = true; });
+  }
+  io.run();  // nothing is left to wait for
+  EXPECT_FALSE(told);
 }
 
 }  // namespace
