@@ -177,6 +177,7 @@ struct Provider {
   std::vector<Secret> further_keys;  // asked with, in order, where those before are refused
   Proxy proxy;
   std::string ca_file;         // empty: the system's store
+  std::string crl_file;        // whom not to believe although it is signed; empty: not looked at
   bool insecure_http = false;  // allows http:// beyond loopback
   bool simulated = false;      // shown to clients as "NAME (simulated)"
   std::string site_url;        // OpenRouter's HTTP-Referer
@@ -206,6 +207,7 @@ struct Target {
   std::vector<Secret> further_keys;
   Proxy proxy;
   std::string ca_file;
+  std::string crl_file;
   bool simulated = false;
   std::string site_url;
   std::string site_name;

@@ -92,7 +92,7 @@ void read_extra_body(const YamlNode& node, std::string& out) {
   }
 }
 
-void read_ca_file(const YamlNode& node, std::string& out, const Surroundings& around) {
+void read_tls_file(const YamlNode& node, std::string& out, const Surroundings& around) {
   constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;
   std::string name;
   read_line_or_nothing(node, name);
@@ -148,7 +148,8 @@ Provider read_provider(const YamlNode& node, Surroundings& around) {
   read_bool(map.get("simulated"), out.simulated);
   read_keys(map.get("api_key"), map.get("api_keys"), out, around);
   read_proxy(map.get("proxy"), out.base_url, out.proxy, around);
-  read_ca_file(map.get("ca_file"), out.ca_file, around);
+  read_tls_file(map.get("ca_file"), out.ca_file, around);
+  read_tls_file(map.get("crl_file"), out.crl_file, around);
   read_line_or_nothing(map.get("site_url"), out.site_url);
   read_line_or_nothing(map.get("site_name"), out.site_name);
   read_headers(map.get("extra_headers"), out);

@@ -39,6 +39,7 @@ Target of_provider(const Provider& provider) {
   out.further_keys = provider.further_keys;
   out.proxy = provider.proxy;
   out.ca_file = provider.ca_file;
+  out.crl_file = provider.crl_file;
   out.simulated = provider.simulated;
   out.site_url = provider.site_url;
   out.site_name = provider.site_name;

@@ -19,23 +19,25 @@ struct BasicOrigin {
   bool tls = false;
   Text ca_file;  // empty: the system's store
   Text proxy{};  // Proxy::name; empty: reached directly
+  Text crl_file{};
 };
 
 using Origin = BasicOrigin<std::string>;
 using OriginView = BasicOrigin<std::string_view>;
 
 inline OriginView view(const Origin& o) {
-  return {o.host, o.port, o.tls, o.ca_file, o.proxy};
+  return {o.host, o.port, o.tls, o.ca_file, o.proxy, o.crl_file};
 }
 inline OriginView view(const OriginView& o) {
   return o;
 }
 inline OriginView origin_of(const config::Target& target) {
-  return {target.base_url.host, target.base_url.port, target.base_url.tls, target.ca_file,
-          target.proxy.name};
+  return {target.base_url.host, target.base_url.port, target.base_url.tls,
+          target.ca_file,       target.proxy.name,    target.crl_file};
 }
 inline Origin owned(const OriginView& o) {
-  return {std::string(o.host), o.port, o.tls, std::string(o.ca_file), std::string(o.proxy)};
+  return {std::string(o.host),    o.port, o.tls, std::string(o.ca_file), std::string(o.proxy),
+          std::string(o.crl_file)};
 }
 
 struct OriginEqual {
@@ -44,7 +46,7 @@ struct OriginEqual {
     const OriginView x = view(a);
     const OriginView y = view(b);
     return x.port == y.port && x.tls == y.tls && x.host == y.host && x.ca_file == y.ca_file &&
-           x.proxy == y.proxy;
+           x.proxy == y.proxy && x.crl_file == y.crl_file;
   }
 };
 
@@ -53,8 +55,8 @@ struct OriginHash {
   std::size_t operator()(const auto& origin) const {
     const OriginView o = view(origin);
     const std::hash<std::string_view> hash;
-    return hash(o.host) * 31 + hash(o.ca_file) * 7 + hash(o.proxy) * 3 + o.port * 2u +
-           (o.tls ? 1u : 0u);
+    return hash(o.host) * 31 + hash(o.ca_file) * 7 + hash(o.crl_file) * 5 + hash(o.proxy) * 3 +
+           o.port * 2u + (o.tls ? 1u : 0u);
   }
 };
 

@@ -1,10 +1,14 @@
 #include "gateway/upstream/tls.h"
 
+#include <cstddef>
+#include <sys/stat.h>
+
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "gateway/log.h"
 #include "gateway/upstream/errors.h"
 
 namespace gateway::upstream {
@@ -20,7 +24,17 @@ int store_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
-config::Result<SslContextPtr> make_context(const std::string& ca_file) {
+// Every certificate of a chain is looked up in its issuer's list, and without that list, or
+// with one that has expired, nobody knows.
+bool refuse_revoked(SSL_CTX* context, const std::string& crl_file) {
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+  return lookup != nullptr && X509_load_crl_file(lookup, crl_file.c_str(), X509_FILETYPE_PEM) > 0 &&
+         X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
+}
+
+config::Result<SslContextPtr> make_context(const std::string& ca_file,
+                                           const std::string& crl_file) {
   ERR_clear_error();
   SslContextPtr context(SSL_CTX_new(TLS_client_method()));
   if (!context) return unavailable("TLS context: " + tls::failure_in_words());
@@ -34,6 +48,8 @@ config::Result<SslContextPtr> make_context(const std::string& ca_file) {
   }
   if (loaded != 1)
     return unavailable(fmt::format("CA file {}: {}", ca_file, tls::failure_in_words()));
+  if (!crl_file.empty() && !refuse_revoked(context.get(), crl_file))
+    return unavailable(fmt::format("CRL file {}: {}", crl_file, tls::failure_in_words()));
 
   const bool set = SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1 &&
                    SSL_CTX_set_alpn_protos(context.get(), kAlpn, sizeof kAlpn) == 0;
@@ -62,19 +78,51 @@ bool expect_peer(SSL* ssl, const std::string& host) {
 
 }  // namespace
 
-config::Result<SSL_CTX*> Tls::context(std::string_view ca_file) {
-  std::string key(ca_file);
-  if (const auto place = contexts_.find(key); place != contexts_.end()) {
-    return place->second.get();
+Tls::Stamps Tls::stamps_of(const Files& files) {
+  constexpr std::int64_t kPerSecond = 1'000'000'000;
+  Stamps out{};
+  std::size_t at = 0;
+  for (const std::string* file : {&files.first, &files.second}) {
+    struct stat status{};
+    if (!file->empty() && ::stat(file->c_str(), &status) == 0) {
+      out[at] = static_cast<std::int64_t>(status.st_ino);
+      out[at + 1] = status.st_size;
+      out[at + 2] = status.st_mtim.tv_sec * kPerSecond + status.st_mtim.tv_nsec;
+    }
+    at += 3;
   }
-  // A file that cannot be read is tried again next time: an operator may be mending it.
-  auto made = make_context(key);
-  if (!made) return std::move(made).error();
-  return contexts_.emplace(std::move(key), *std::move(made)).first->second.get();
+  return out;
+}
+
+config::Result<SSL_CTX*> Tls::context(const OriginView& origin) {
+  const Files files{origin.ca_file, origin.crl_file};
+  Trust& trust = trusted_[files];
+  const Stamps now = stamps_of(files);
+  if (trust.context && trust.stamps == now) return trust.context.get();
+
+  auto made = make_context(files.first, files.second);
+  if (made) {
+    trust.context = *std::move(made);
+    forget_sessions(files);  // whoever has one is not looked at again
+  } else if (!trust.context) {
+    // Tried again next time: an operator may be mending it.
+    return std::move(made).error();
+  } else {
+    log::warn("files to verify an upstream by have changed and cannot be used; the old ones stay",
+              {{"why", made.error().detail}});
+  }
+  trust.stamps = now;
+  return trust.context.get();
+}
+
+void Tls::forget_sessions(const Files& files) {
+  for (auto& [origin, slot] : sessions_) {
+    if (origin.ca_file == files.first && origin.crl_file == files.second) slot.last.reset();
+  }
 }
 
 config::Result<SslPtr> Tls::client(const OriginView& origin) {
-  auto found = context(origin.ca_file);
+  auto found = context(origin);
   if (!found) return std::move(found).error();
 
   ERR_clear_error();

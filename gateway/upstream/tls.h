@@ -1,12 +1,17 @@
 #pragma once
-// What one worker needs to speak TLS to upstreams: a client context per CA file and
-// the last session of each origin for resumption. Every context verifies the peer's
-// chain and its name, and there is no way to say otherwise. The worker's thread only;
-// outlives every TlsConnection made from it.
+// What one worker needs to speak TLS to upstreams: a client context for whom to trust
+// (CA file, revocation lists), made anew when the files change, and the last session of
+// each origin for resumption. Every context verifies the peer's chain and its name, and
+// there is no way to say otherwise. What is revoked is known by lists alone: nobody is
+// asked (OCSP). The worker's thread only; outlives every TlsConnection made from it.
 
+#include <array>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "config/base/error.h"
 #include "gateway/tls/openssl.h"
@@ -36,9 +41,18 @@ class Tls {
   static void keep_sessions(SSL* ssl, TlsSessionSlot& slot);
 
  private:
-  config::Result<SSL_CTX*> context(std::string_view ca_file);
+  using Files = std::pair<std::string, std::string>;  // authorities, revocation lists
+  using Stamps = std::array<std::int64_t, 6>;         // what tells that one was replaced
+  struct Trust {
+    Stamps stamps{};
+    SslContextPtr context;
+  };
 
-  std::unordered_map<std::string, SslContextPtr> contexts_;  // by CA file
+  static Stamps stamps_of(const Files& files);
+  config::Result<SSL_CTX*> context(const OriginView& origin);
+  void forget_sessions(const Files& files);
+
+  std::map<Files, Trust> trusted_;
   std::unordered_map<Origin, TlsSessionSlot, OriginHash, OriginEqual> sessions_;
 };
 

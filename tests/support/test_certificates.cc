@@ -113,6 +113,38 @@ ServerCertificate TestCertificates::issue(const std::string& name, int days_left
   return {(folder_ / (stem + ".pem")).string(), (folder_ / (stem + ".key")).string()};
 }
 
+std::string TestCertificates::revoke(const std::vector<ServerCertificate>& certificates,
+                                     int days_left) {
+  constexpr long kDay = 24 * 60 * 60;
+  const std::unique_ptr<X509_CRL, Free<X509_CRL_free>> list(X509_CRL_new());
+  const std::unique_ptr<ASN1_TIME, Free<ASN1_TIME_free>> made(X509_gmtime_adj(nullptr, -30 * kDay));
+  const std::unique_ptr<ASN1_TIME, Free<ASN1_TIME_free>> next(
+      X509_gmtime_adj(nullptr, days_left * kDay));
+  X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
+  X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(authority_->certificate.get()));
+  X509_CRL_set1_lastUpdate(list.get(), made.get());
+  X509_CRL_set1_nextUpdate(list.get(), next.get());
+  for (const ServerCertificate& one : certificates) {
+    const File file(std::fopen(one.certificate_file.c_str(), "r"));
+    must(file != nullptr, "open certificate");
+    const Certificate certificate(PEM_read_X509(file.get(), nullptr, nullptr, nullptr));
+    must(certificate != nullptr, "read certificate");
+    X509_REVOKED* entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(certificate.get()));
+    X509_REVOKED_set_revocationDate(entry, made.get());
+    must(X509_CRL_add0_revoked(list.get(), entry) == 1, "revoke");
+  }
+  must(X509_CRL_sign(list.get(), authority_->key.get(), EVP_sha256()) > 0, "sign");
+  const auto path = folder_ / "crl.pem";
+  const auto written = folder_ / "crl.pem.new";
+  {
+    const File file(std::fopen(written.c_str(), "w"));
+    must(file && PEM_write_X509_CRL(file.get(), list.get()) == 1, "write list");
+  }
+  std::filesystem::rename(written, path);
+  return path.string();
+}
+
 ServerCertificate TestCertificates::self_signed(const std::string& name) {
   const Key key(EVP_EC_gen("P-256"));
   const std::string stem = std::to_string(++issued_);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace test {
 
@@ -28,6 +29,10 @@ class TestCertificates {
   // Signed by the authority for `name` ("localhost", "127.0.0.1"), valid from a month
   // ago until `days_left` from now: negative is expired.
   ServerCertificate issue(const std::string& name, int days_left = 30);
+
+  // A list of the authority's that revokes these, and nothing else; good until `days_left` from
+  // now. Each takes the place of the one before.
+  std::string revoke(const std::vector<ServerCertificate>& certificates, int days_left = 30);
 
   // Signed by nobody but itself.
   ServerCertificate self_signed(const std::string& name);

@@ -99,6 +99,7 @@ class Planner {
     target.proxy = {};
     target.probe = {};
     target.ca_file.clear();
+    target.crl_file.clear();
     target.extra_headers.clear();
     target.simulated = true;
     if (failure != nullptr) shorten(target.timeouts);

@@ -1,6 +1,7 @@
 #include "gateway/upstream/tls.h"
 
 #include <atomic>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -116,6 +117,70 @@ TEST_F(UpstreamTls, U05_ASelfSignedCertificateIsRefused) {
 TEST_F(UpstreamTls, U05_AnUnknownAuthorityIsRefused) {
   test::TestCertificates strangers;
   expect_refused(strangers.issue("localhost"), "unable to get local issuer certificate");
+}
+
+TEST_F(UpstreamTls, U05_ARevokedCertificateIsRefusedWhereItsAuthoritysListIsGiven) {
+  const auto revoked = certificates.issue("localhost");
+  auto context = server_with(revoked);
+  ScriptedUpstream upstream(context, counting());
+  auto target = target_at(upstream);
+  EXPECT_TRUE(rig.ask(target)) << "nobody knows";
+
+  rig.pools.clear();
+  requests = 0;
+  target.crl_file = certificates.revoke({revoked});
+  const auto answer = rig.ask(target);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::upstream_unavailable);
+  EXPECT_THAT(answer.error().detail, HasSubstr("certificate revoked"));
+  EXPECT_FALSE(rig.last_written);
+  EXPECT_EQ(requests, 0);
+}
+
+TEST_F(UpstreamTls, U05_AListOfTodayIsWanted) {
+  auto context = server_with(certificates.issue("localhost"));
+  ScriptedUpstream upstream(context, counting());
+  auto target = target_at(upstream);
+  const auto refused = [&](const char* why) {
+    const auto answer = rig.ask(target);
+    ASSERT_FALSE(answer);
+    EXPECT_THAT(answer.error().detail, HasSubstr(why));
+    EXPECT_EQ(requests, 0);
+  };
+  target.crl_file = certificates.ca_file();
+  refused("CRL file ");
+  test::TestCertificates strangers;
+  target.crl_file = strangers.revoke({});
+  refused("unable to get certificate CRL");
+  target.crl_file = certificates.revoke({}, -1);
+  refused("CRL has expired");
+  certificates.revoke({});
+  EXPECT_TRUE(rig.ask(target)) << "it was replaced by one of today";
+}
+
+TEST_F(UpstreamTls, U05_WhoIsRevokedMeanwhileIsNotKnownByAnOldSession) {
+  const auto ours = certificates.issue("localhost");
+  auto context = server_with(ours);
+  ScriptedUpstream upstream(context, [&](Peer& peer) {
+    while (peer.read()) {
+      ++requests;
+      peer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nfine");
+    }
+  });
+  auto target = target_at(upstream);
+  target.crl_file = certificates.revoke({});
+  ASSERT_TRUE(rig.ask(target));
+  certificates.revoke({ours});
+  const auto answer = rig.ask(target);
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().detail, HasSubstr("certificate revoked"));
+  EXPECT_EQ(requests, 1);
+
+  // What cannot be read takes nothing from what was.
+  std::filesystem::resize_file(target.crl_file, 10);
+  const auto still = rig.ask(target);
+  ASSERT_FALSE(still);
+  EXPECT_THAT(still.error().detail, HasSubstr("certificate revoked"));
 }
 
 TEST_F(UpstreamTls, X03_TheSystemsStoreIsTheDefaultAndDoesNotKnowOurAuthority) {
