@@ -114,6 +114,12 @@ std::string Surroundings::path_of(const std::string& name) const {
   return (std::filesystem::path(folder) / name).string();
 }
 
+void Surroundings::problem(const YamlNode& node, const std::string& path, const FileFault& fault) {
+  const auto name = node.text();
+  const bool hidden = name && name->from_environment;
+  node.problem(fmt::format("{} {}", hidden ? "the file it names" : path, fault.why));
+}
+
 std::variant<FileText, FileFault> Surroundings::read(const std::string& path,
                                                      std::size_t max_bytes) const {
   return read_source(path, max_bytes, options);

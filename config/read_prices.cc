@@ -100,7 +100,7 @@ PriceTable read_price_files(const YamlNode& node, Surroundings& around) {
     }
     auto file = around.read(path, kMaxYamlBytes);
     if (auto* fault = std::get_if<FileFault>(&file)) {
-      item.problem(fmt::format("{} {}", path, fault->why));
+      Surroundings::problem(item, path, *fault);
       table.has_gaps = true;
       continue;
     }

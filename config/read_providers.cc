@@ -100,7 +100,7 @@ void read_tls_file(const YamlNode& node, std::string& out, const Surroundings& a
   out = around.path_of(name);
   const auto file = read_text_file(out, kMaxBytes);
   if (const auto* fault = std::get_if<FileFault>(&file)) {
-    node.problem(fmt::format("{} {}", out, fault->why));
+    Surroundings::problem(node, out, *fault);
   }
 }
 

@@ -100,6 +100,10 @@ std::optional<Target> read_target(const YamlNode& node, const Model& served,
   read_upstream_model(map.require("model"), served.name, out.model);
   out.quoted_model = json_string(out.model);
   out.name = TargetName(fmt::format("{}/{}", out.provider.view(), out.model));
+  auto& hidden = around.reading.hidden;
+  if (hidden.contains(in_quotes(out.provider.view())) || hidden.contains(in_quotes(out.model))) {
+    hidden.insert(in_quotes(out.name.view()));
+  }
   const auto kind = map.get("kind");
   // A preset belongs to its kind: with another kind, the provider's says nothing.
   if (kind) out.preset.clear();

@@ -17,7 +17,7 @@ std::string read_file_name(const YamlNode& node, const Surroundings& around, boo
   const auto file =
       is_secret ? around.read_secret(path, kMostBytes) : around.read(path, kMostBytes);
   if (const auto* fault = std::get_if<FileFault>(&file)) {
-    node.problem(fmt::format("{} {}", path, fault->why));
+    Surroundings::problem(node, path, *fault);
     return {};
   }
   if (is_secret && std::get<FileText>(file).others_may_read && around.options.warnings) {

@@ -23,6 +23,8 @@ struct Surroundings {
   std::vector<YamlNode> plain_secrets;  // secrets that stand in the file itself
 
   std::string path_of(const std::string& name) const;
+  // A problem of the file that is named there: by its path, unless the environment says it.
+  static void problem(const YamlNode& node, const std::string& path, const FileFault& fault);
   // Reads one of the files that the configuration is made of.
   std::variant<FileText, FileFault> read(const std::string& path, std::size_t max_bytes) const;
   std::variant<FileText, FileFault> read_secret(const std::string& path,

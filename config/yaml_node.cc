@@ -11,6 +11,7 @@ namespace config {
 namespace {
 
 constexpr std::size_t kLongestPlainKey = 64;
+constexpr std::string_view kFromEnvironment = "the value from the environment";
 
 bool is_plain_key(std::string_view key) {
   if (key.empty() || key.size() > kLongestPlainKey) return false;
@@ -55,11 +56,18 @@ std::string_view name_of(YamlValue::Kind kind) {
 }  // namespace
 
 std::string shown(const YamlText& text) {
-  return text.from_environment ? "the value from the environment" : in_quotes(text.text);
+  return text.from_environment ? std::string(kFromEnvironment) : in_quotes(text.text);
 }
 
 void YamlNode::problem(std::string message) const {
   if (reading_->full()) return;
+  for (auto at = message.find('"'); at != std::string::npos; at = message.find('"', at + 1)) {
+    for (auto end = message.rfind('"'); end > at; end = message.rfind('"', end - 1)) {
+      if (!reading_->hidden.contains(message.substr(at, end + 1 - at))) continue;
+      message.replace(at, end + 1 - at, kFromEnvironment);
+      break;
+    }
+  }
   reading_->problems.push_back({reading_->file, line_, path_, std::move(message)});
 }
 
@@ -79,6 +87,7 @@ std::optional<YamlText> YamlNode::text() const {
     return std::nullopt;
   }
   auto& done = std::get<Expanded>(expanded);
+  if (done.from_environment) reading_->hidden.insert(in_quotes(done.text));
   return YamlText{std::move(done.text), value_->quoted, done.from_environment};
 }
 

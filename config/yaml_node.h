@@ -26,6 +26,7 @@ struct Reading {
   const Environment& environment;
   std::vector<Problem>& problems;
   std::set<std::string>* asked_keys = nullptr;  // "providers[].name": every key a reader asked for
+  std::set<std::string> hidden{};  // values that came from the environment, in_quotes()
 
   bool full() const { return problems.size() >= kMaxProblems; }
 };
@@ -55,7 +56,8 @@ class YamlNode {
   bool is_list() const { return value_ && value_->kind == YamlValue::Kind::list; }
   bool is_null() const { return value_ && value_->kind == YamlValue::Kind::null; }
 
-  // Adds a problem that stands at this node, which must be present.
+  // Adds a problem that stands at this node, which must be present. What it quotes is not
+  // shown where it came from the environment: a secret may have been put there by mistake.
   void problem(std::string message) const;
 
   // The scalar with ${…} expanded; nullopt where absent, or with a problem where it

@@ -81,7 +81,7 @@ std::string_view reshaping(const config::CapabilityOverrides& overrides) {
 Result<config::Capabilities> OpenAiShape::capabilities(const config::Target& target) const {
   if (!target.preset.empty()) {
     return config::invalid_request(
-        fmt::format("kind '{}' has no preset '{}'", target.kind, target.preset));
+        fmt::format("kind '{}' has no preset \"{}\"", target.kind, target.preset));
   }
   if (const auto name = reshaping(target.overrides); !name.empty()) {
     return config::invalid_request(

@@ -109,8 +109,8 @@ class Reka final : public OpenAiShape {
   Result<Capabilities> capabilities(const config::Target& target) const override {
     if (target.preset == "classic") return classic();
     if (target.preset.empty() || target.preset == "current") return current(target.model);
-    return config::invalid_request("kind 'reka' has the presets 'current' and 'classic', not '" +
-                                   target.preset + "'");
+    return config::invalid_request("kind 'reka' has the presets 'current' and 'classic', not \"" +
+                                   target.preset + '"');
   }
 
  protected:

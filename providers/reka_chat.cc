@@ -58,7 +58,8 @@ class RekaChat final : public Adapter {
   config::Result<config::Capabilities> capabilities(const config::Target& target) const override {
     if (!target.preset.empty()) {
       return config::invalid_request(
-          fmt::format("kind reka_chat has no presets; there is no `{}`", target.preset), "preset");
+          fmt::format("kind reka_chat has no presets; there is no \"{}\"", target.preset),
+          "preset");
     }
     config::Capabilities can;
     can.tools_style = config::ToolsStyle::flat;
@@ -98,10 +99,9 @@ class RekaChat final : public Adapter {
       error.message =
           fmt::format("Model {} is not served where this gateway asks for it.", call.chat.model);
       error.detail = fmt::format(
-          "target {} speaks kind reka_chat, but {}{}/chat does not ({}); use kind reka, or a "
-          "base_url that serves Reka's native chat",
-          call.target.name.view(), call.target.base_url.host_header, call.target.base_url.path,
-          error.detail);
+          "target {} speaks kind reka_chat, but {} does not where its base_url says ({}); use kind "
+          "reka, or a base_url that serves Reka's native chat",
+          call.target.name.view(), call.target.base_url.host_header, error.detail);
     }
     return error;
   }

@@ -70,11 +70,11 @@ class RekaResearch final : public OpenAiShape {
   Result<config::Capabilities> capabilities(const config::Target& target) const override {
     if (!target.preset.empty()) {
       return config::invalid_request(
-          fmt::format("kind 'reka_research' has no preset '{}'", target.preset));
+          fmt::format("kind 'reka_research' has no preset \"{}\"", target.preset));
     }
     if (target.model != "reka-flash-research" && target.model != "reka-flash-research-20250708") {
       return config::invalid_request(fmt::format(
-          "kind 'reka_research' serves only reka-flash-research, not '{}'", target.model));
+          "kind 'reka_research' serves only reka-flash-research, not \"{}\"", target.model));
     }
     config::Capabilities can;
     can.research = true;

@@ -310,6 +310,51 @@ TEST(Refused, SecretsAreNeverRepeated) {
   EXPECT_THAT(problems, Not(Contains(HasSubstr("hunter2"))));
 }
 
+// A key that stands where something else was meant, which nothing there knows as a secret.
+TEST(Refused, WhatCameFromTheEnvironmentIsNeverRepeated) {
+  const std::string from_outside =
+      "keys: [{name: ada, sha256: " + to_hex(sha256("8f3a")) +
+      ", models: [\"${S}\"]}, {name: \"${S}\", sha256: " + to_hex(sha256("8f3b")) +
+      "}, {name: \"${S}\", sha256: " + to_hex(sha256("8f3b")) +
+      "}]\n"
+      "server: {tls: {certificate: \"${S}\", key: \"${S}\"}}\n"
+      "limits: {budgets: [{usd: 1, window: day, zone: \"${S}\"}]}\n"
+      "prices: [\"${S}\"]\n" +
+      provider(
+          "base_url: \"https://a.example/${S} \", ca_file: \"${S}\", crl_file: \"${S}\", api_key: "
+          "\"file:${S}\", proxy: \"${S}\"") +
+      "models:\n"
+      "  - {name: fast, aliases: [\"${S}\", \"${S}\"], targets: [{provider: \"${S}\", model: m}]}\n"
+      "  - {name: \"${S}\", targets: [{provider: near, model: \"${S}*\"}]}\n";
+  for (const char* secret : {"sk-or-hunter2", "hunter2"}) {
+    const auto problems = problems_of(from_outside, {{"S", secret}});
+    EXPECT_EQ(problems.size(), 15u);
+    EXPECT_THAT(problems, Not(Contains(HasSubstr("hunter2")))) << testing::PrintToString(problems);
+  }
+  const auto without_price =
+      kKeys + provider("base_url: \"https://a.example\", prices_of: \"${S}\"") +
+      "models: [{name: fast, targets: [{provider: near, model: \"${S}\"}]}]\n";
+  const auto twice = kKeys + kProviders +
+                     "models: [{name: fast, targets: [{provider: near, model: \"${S}\", price: "
+                     "unknown}, {provider: near, model: \"${S}\", price: unknown}]}]\n";
+  EXPECT_THAT(problems_of(twice, {{"S", "hunter2"}}),
+              ElementsAre(HasSubstr("the target the value from the environment already stands")));
+  EXPECT_THAT(problems_of(without_price, {{"S", "hunter2"}}),
+              ElementsAre(HasSubstr("no price is known for the value from the environment at the "
+                                    "value from the environment: add it")));
+
+  // What an adapter says of a target is told in its own words.
+  auto options = options_with({{"S", "hunter2"}});
+  options.check_target = [](const Target& target) {
+    return "there is no preset \"" + target.preset + '"';
+  };
+  const auto preset =
+      load_text(kKeys + provider("base_url: \"https://a.example\", preset: \"${S}\"") + kModels,
+                "t.yaml", options);
+  EXPECT_THAT(to_string(std::get<std::vector<Problem>>(preset).at(0)),
+              HasSubstr("there is no preset the value from the environment"));
+}
+
 // A file that is removed again.
 class TemporaryFile {
  public:
