@@ -15,6 +15,9 @@ void read_probe(const YamlNode& node, Provider& out, const Surroundings& around)
   read_word(ask, out.probe.ask, kQuestions);
   read_duration(map.get("every"), out.probe.every, kShortest);
   out.probe.kind = out.kind;
+  if (out.probe.ask == FreeQuestion::key && !out.further_keys.empty()) {
+    ask.problem("key asks about one key, and this provider has several; say off or models");
+  }
   if (!around.options.check_probe || out.probe.ask == FreeQuestion::none || out.kind.empty())
     return;
   auto why = around.options.check_probe(out);

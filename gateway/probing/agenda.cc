@@ -17,7 +17,7 @@ bool of_the_key(ErrorCode why) {
 }
 
 // Whether an answer says anything of what it is left alone for. A rate limit passes when the
-// upstream said; of several keys the question is about one.
+// upstream said.
 bool tells_of(ErrorCode why, const config::Target& target) {
   switch (why) {
     case ErrorCode::upstream_unavailable:
@@ -25,8 +25,7 @@ bool tells_of(ErrorCode why, const config::Target& target) {
     case ErrorCode::upstream_garbled:
       return true;
     default:
-      return of_the_key(why) && target.probe.ask == FreeQuestion::key &&
-             target.further_keys.empty();
+      return of_the_key(why) && target.probe.ask == FreeQuestion::key;
   }
 }
 
@@ -90,7 +89,7 @@ int Agenda::answered(const Question& question, const config::Result<void>& answe
       if (!about.breaker->end_rest(about.why, now)) continue;
       rests_[about.breaker].opened_when_let_in = opened;
       ++changed;
-    } else if (of_the_key(answer.error().code) && about.target->further_keys.empty()) {
+    } else if (of_the_key(answer.error().code)) {
       // What rests for its key already is tried by a request when that rest is over, whatever is
       // said here meanwhile.
       const auto at_least =

@@ -125,6 +125,10 @@ TEST(Refused, R08_EachBrokenFileIsToldByFileLineAndPath) {
       {"a placeholder among keys",
        kKeys + provider(url + ", api_keys: [sk-abd, changeme]") + kModels,
        "providers[0].api_keys[1]: is a placeholder, not a key"},
+      {"a question about one of several keys",
+       kKeys + provider(url + ", api_keys: [sk-abd, sk-abe], probe: {ask: key}") + kModels,
+       "providers[0].probe.ask: key asks about one key, and this provider has several; say off or "
+       "models"},
       {"an empty secret among keys", kKeys + provider(url + ", api_keys: [\"\"]") + kModels,
        "providers[0].api_keys[0]: is an empty secret"},
       {"too many keys",

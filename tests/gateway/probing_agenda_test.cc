@@ -123,9 +123,6 @@ TEST_F(ProbingAgenda, NobodyIsAskedAboutWhatTheQuestionCannotTell) {
   open(add("denied", "m"), ErrorCode::upstream_denied);
   open(add("poor", "m", FreeQuestion::health), ErrorCode::upstream_no_credit);
   open(add("silent", "m", FreeQuestion::none));
-  auto& several = add("several", "m", FreeQuestion::key);
-  targets_.back().further_keys.emplace_back("sk-2");
-  open(several, ErrorCode::upstream_denied);
   add("held", "m").hold(minutes(30), now_);
   auto& over = add("over", "m");
   over.bench(over.ask(now_), ErrorCode::upstream_timeout, seconds(10), now_);
