@@ -10,16 +10,20 @@ namespace {
 using config::ErrorCode;
 using config::FreeQuestion;
 
-enum Status {
-  ok = 200,
-  redirects = 300,
-  unauthorized = 401,
-  payment = 402,
-  forbidden = 403,
-};
-
 constexpr std::pair<std::string_view, FreeQuestion> kQuestions[] = {
     {"models", FreeQuestion::models}, {"health", FreeQuestion::health}, {"key", FreeQuestion::key}};
+
+ErrorCode code_of_key_state(int status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return ErrorCode::upstream_denied;
+    case 402:
+      return ErrorCode::upstream_no_credit;
+    default:
+      return ErrorCode::upstream_unavailable;
+  }
+}
 
 }  // namespace
 
@@ -31,12 +35,9 @@ std::optional<UpstreamRequest> Adapter::free_question(const config::Target& targ
 
 config::Result<void> Adapter::read_free_answer(FreeQuestion question, int status,
                                                std::string_view /*body*/) const {
-  if (status >= ok && status < redirects) return {};
-  auto code = ErrorCode::upstream_unavailable;
-  if (question == FreeQuestion::key) {
-    if (status == unauthorized || status == forbidden) code = ErrorCode::upstream_denied;
-    if (status == payment) code = ErrorCode::upstream_no_credit;
-  }
+  if (status >= 200 && status < 300) return {};
+  const auto code =
+      question == FreeQuestion::key ? code_of_key_state(status) : ErrorCode::upstream_unavailable;
   return config::failure(code, "The upstream is not back.", fmt::format("it answers {}", status));
 }
 
