@@ -1,6 +1,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <malloc.h>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -264,6 +265,48 @@ TEST_F(BackgroundTest, APassThatThrowsKeepsNoneThatComesAfterItFromRunning) {
       << "its own has waited and runs now";
   EXPECT_TRUE(run_until([&] { return background_->may_run(wanted).has_value(); }));
   EXPECT_TRUE(end_all(tasks_, io_));
+}
+
+// A ledger with one attempt in it, which is asked about.
+struct OneAttempt final : Book {
+  Awaitable<config::Result<UnreportedPage>> page(const Unreported&) override {
+    UnreportedPage out;
+    out.attempts.push_back(test::record(1));
+    out.attempts.back().provider = config::ProviderName("openrouter");
+    out.attempts.back().target = config::TargetName("openrouter/mock");
+    out.attempts.back().upstream_id = "gen-1";
+    co_return out;
+  }
+  Awaitable<config::Result<std::int64_t>> left_out(const Unreported&) override { co_return 0; }
+  Awaitable<config::Result<bool>> correct(const UsageRecord&, const Correction&) override {
+    co_return true;
+  }
+};
+
+TEST_F(BackgroundTest, AQuestionThatEndsByAThrowLeavesNothingBehindThatCouldBeCut) {
+  // What is freed is not what it was, so that whoever uses it is found out.
+  constexpr int kGarbage = 0x55;
+  ::mallopt(M_PERTURB, kGarbage);
+  upstream::Pools pools(io_, deadlines_, clock_, {},
+                        [](const std::string&, const upstream::Resolver::Done&) {
+                          throw std::runtime_error("a bug");
+                        });
+  config::Config config = snapshot_->config();
+  config.models.front().targets.front().base_url.host = "upstream.test";
+  OneAttempt book;
+  Wanted wanted;
+  wanted.spans = {{clock_.wall() - std::chrono::minutes(1), clock_.wall()}};
+  Pass pass(pools, config, book, std::move(wanted));
+  Asker asker;
+  std::exception_ptr thrown;
+  net::co_spawn(
+      io_, pass.run(asker),
+      [&](const std::exception_ptr& bug, const config::Result<Outcomes>&) { thrown = bug; });
+  EXPECT_TRUE(run_until([&] { return thrown != nullptr; }));
+  EXPECT_THROW(std::rethrow_exception(thrown), std::runtime_error);
+  pass.cut();
+  EXPECT_EQ(asker.heard, 0);
+  ::mallopt(M_PERTURB, 0);
 }
 
 TEST_F(BackgroundTest, WhoAskedEndsHisPassAndNobodyElses) {
