@@ -57,7 +57,7 @@ bool Answer::has(std::string_view name) const {
   return false;
 }
 
-RawClient::RawClient(std::uint16_t port)
+RawClient::RawClient(std::uint16_t port, Handshake handshake)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -69,16 +69,22 @@ RawClient::RawClient(std::uint16_t port)
   }
   const int yes = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  if (const auto authority = tls_authority(port)) shake_hands(*authority);
+  const auto authority = tls_authority(port);
+  if (!authority) return;
+  tls_ = std::make_unique<TlsClient>(*authority);
+  step_of_handshake(steady_clock::now() + kSoon);
+  if (handshake == Handshake::done) shake_hands();
 }
 
-void RawClient::shake_hands(const std::string& ca_file) {
+bool RawClient::step_of_handshake(Until until) {
+  const bool shaken = tls_->shaken();
+  if (!send_raw(tls_->to_send(), until)) throw std::runtime_error("TLS handshake: not taken");
+  return shaken;
+}
+
+void RawClient::shake_hands() {
   const auto until = steady_clock::now() + kSoon;
-  tls_ = std::make_unique<TlsClient>(ca_file);
-  for (;;) {
-    const bool shaken = tls_->shaken();
-    if (!send_raw(tls_->to_send(), until)) throw std::runtime_error("TLS handshake: not taken");
-    if (shaken) return;
+  while (tls_ && !step_of_handshake(until)) {
     std::string bytes;
     if (receive_some(bytes, until) != Read::data) {
       throw std::runtime_error("TLS handshake: no answer");

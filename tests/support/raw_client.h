@@ -33,10 +33,16 @@ struct Answer {
 
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port);
+  // `begun`: of TLS only the first bytes are sent, because nobody answers yet; shake_hands()
+  // does the rest.
+  enum class Handshake : std::uint8_t { done, begun };
+  explicit RawClient(std::uint16_t port, Handshake handshake = Handshake::done);
   ~RawClient();
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
+
+  // Nothing where it is plain.
+  void shake_hands();
 
   // False: the server has closed, or takes no more within the deadline.
   bool send(std::string_view bytes, std::chrono::milliseconds within = kSoon);
@@ -71,7 +77,7 @@ class RawClient {
   using Until = std::chrono::steady_clock::time_point;
   enum class Read : std::uint8_t { data, ended, late };
   Read read_more(Until until);
-  void shake_hands(const std::string& ca_file);
+  bool step_of_handshake(Until until);
   bool send_raw(std::string_view bytes, Until until);
   Read receive_some(std::string& into, Until until);
 

@@ -12,7 +12,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/gateway/http/live_door.h"
-#include "tests/support/door_tls.h"
 
 namespace gateway::http {
 namespace {
@@ -62,21 +61,22 @@ TEST(Listener, SeveralShareOnePort) {
 }
 
 TEST(Listener, WhoIsInTheQueueWhenItStopsIsServed) {
-  if (test::door_tls() != nullptr) GTEST_SKIP() << "its clients cannot shake hands yet";
   LiveDoor door;
   std::unique_ptr<RawClient> queued;
   door.on_thread([&] {
-    queued = std::make_unique<RawClient>(door.port());  // connected, and not accepted yet
-    ASSERT_TRUE(queued->send(kGet));
+    // Connected, and not accepted yet.
+    queued = std::make_unique<RawClient>(door.port(), RawClient::Handshake::begun);
+    if (!queued->secure()) ASSERT_TRUE(queued->send(kGet));
     door.stop_listening_here();
   });
+  queued->shake_hands();
+  if (queued->secure()) ASSERT_TRUE(queued->send(kGet));
   const auto answer = queued->receive();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 200U);
 }
 
 TEST(Listener, O08_WithoutDescriptorsItWaitsWithoutSpinningAndRecovers) {
-  if (test::door_tls() != nullptr) GTEST_SKIP() << "its clients cannot shake hands yet";
   LiveDoor door;
   const auto cpu_time = [&] {
     timespec time{};
@@ -90,15 +90,17 @@ TEST(Listener, O08_WithoutDescriptorsItWaitsWithoutSpinningAndRecovers) {
   // The client's socket exists already; only the accepting side has to find a descriptor.
   std::unique_ptr<RawClient> waiting;
   door.on_thread([&] {
-    waiting = std::make_unique<RawClient>(door.port());
+    waiting = std::make_unique<RawClient>(door.port(), RawClient::Handshake::begun);
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
   });
-  ASSERT_TRUE(waiting->send(kGet));
+  if (!waiting->secure()) ASSERT_TRUE(waiting->send(kGet));
   const auto cpu_before = cpu_time();
   EXPECT_TRUE(waiting->quiet_for(milliseconds(500)));
   const auto spent = cpu_time() - cpu_before;
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_LT(spent, milliseconds(50));  // of processor time, a tenth of what passed
+  waiting->shake_hands();
+  if (waiting->secure()) ASSERT_TRUE(waiting->send(kGet));
   const auto answer = waiting->receive();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 200U);
