@@ -93,6 +93,20 @@ class BrokenStreams : public Gateway {
     const auto entries = upstream().log.entries();
     return entries.empty() ? 0 : entries.back().number;
   }
+  // Of the request to onprem that came behind `before`, whose client leaves now.
+  template <class Leave>
+  static void expect_one_record_of_leaving(std::uint64_t before, const Leave& leave) {
+    const auto left = attempts("client_left", "onprem/*");
+    const auto number = next_upstream(before);
+    const auto leaves = std::chrono::steady_clock::now();
+    leave();
+    EXPECT_TRUE(upstream_was_left(number));
+    const auto took = std::chrono::steady_clock::now() - leaves;
+    fmt::print("upstream closed {} us after its client left\n",
+               std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+    EXPECT_TRUE(test::wait_for(seconds(5),
+                               [&] { return attempts("client_left", "onprem/*") == left + 1; }));
+  }
 };
 
 TEST_F(BrokenStreams, U51_AnErrorAsTheFirstEventIsAnsweredByTheNextOrIsAStatus) {
@@ -190,27 +204,17 @@ TEST_F(BrokenStreams, U57_EventsThatComeByteByByteReachTheClientWhole) {
 
 TEST_F(BrokenStreams, U60_AClientThatLeavesBeforeTheAnswerLeavesOneRecordAndNoWaitingUpstream) {
   for (const std::string_view more : {R"(,"stream":true)", ""}) {
-    const auto left = attempts("client_left", "onprem/*");
     const auto before = newest();
     test::HttpClient client(gateway().client_port());
     client.send("POST", "/v1/chat/completions", chat_body("onprem/stall-before-head", more),
                 with_key());
-    const auto number = next_upstream(before);
-    const auto leaves = std::chrono::steady_clock::now();
-    client.close();
-    EXPECT_TRUE(upstream_was_left(number));
-    const auto took = std::chrono::steady_clock::now() - leaves;
-    fmt::print("upstream closed {} us after its client left\n",
-               std::chrono::duration_cast<std::chrono::microseconds>(took).count());
-    EXPECT_TRUE(test::wait_for(seconds(5),
-                               [&] { return attempts("client_left", "onprem/*") == left + 1; }));
+    expect_one_record_of_leaving(before, [&] { client.close(); });
   }
 }
 
 TEST_F(BrokenStreams, U61_AClientThatLeavesInTheMiddleLeavesOneRecordWithWhatItHad) {
   for (const bool reset : {false, true}) {
     SCOPED_TRACE(reset ? "RST" : "FIN");
-    const auto left = attempts("client_left", "onprem/*");
     const auto estimated = completion_tokens("onprem/*", "estimated");
     const auto before = newest();
     test::HttpClient client(gateway().client_port());
@@ -223,15 +227,7 @@ TEST_F(BrokenStreams, U61_AClientThatLeavesInTheMiddleLeavesOneRecordWithWhatItH
       ASSERT_TRUE(event);
       heard += *event;
     }
-    const auto number = next_upstream(before);
-    const auto leaves = std::chrono::steady_clock::now();
-    reset ? client.reset() : client.close();
-    EXPECT_TRUE(upstream_was_left(number));
-    const auto took = std::chrono::steady_clock::now() - leaves;
-    fmt::print("upstream closed {} us after its client left\n",
-               std::chrono::duration_cast<std::chrono::microseconds>(took).count());
-    EXPECT_TRUE(test::wait_for(seconds(5),
-                               [&] { return attempts("client_left", "onprem/*") == left + 1; }));
+    expect_one_record_of_leaving(before, [&] { reset ? client.reset() : client.close(); });
     EXPECT_GT(completion_tokens("onprem/*", "estimated"), estimated);
   }
 }

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/e2e/keys_fixture.h"
+#include "tests/e2e/story.h"
 
 namespace e2e {
 namespace {
@@ -46,31 +47,6 @@ class Explanation : public Keys {
   static js::value explained(const HttpAnswer& answer) {
     return json(answer).at("tollgate").at("explain");
   }
-  // Of a stream: the comment that holds it.
-  static js::value comment(const HttpAnswer& answer) {
-    constexpr std::string_view kMark = ": tollgate ";
-    const auto begin = answer.body.find(kMark);
-    EXPECT_NE(begin, std::string::npos) << answer.body;
-    if (begin == std::string::npos) return {};
-    const auto text = std::string_view(answer.body).substr(begin + kMark.size());
-    auto value = simulator::parse_json(text.substr(0, text.find('\n')));
-    EXPECT_TRUE(value) << text;
-    return value ? value->at("explain") : js::value();
-  }
-  // "openrouter/mock/* failed upstream_busy": of each target.
-  static std::vector<std::string> story(const js::value& explained) {
-    std::vector<std::string> out;
-    for (const auto& target : explained.at("targets").as_array()) {
-      const auto& object = target.as_object();
-      std::string line(simulator::text_of(object, "target"));
-      for (const char* name : {"outcome", "why", "code", "in"}) {
-        const auto word = simulator::text_of(object, name);
-        if (!word.empty()) line += " " + std::string(word);
-      }
-      out.push_back(line);
-    }
-    return out;
-  }
   static bool logged(const std::string& text) {
     return test::wait_for(kLive, [&] { return gateway().log().find(text) != std::string::npos; });
   }
@@ -81,7 +57,7 @@ TEST_F(Explanation, AWholeAnswerCarriesItOnlyWhereItIsAskedFor) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   const auto told = explained(answer);
   EXPECT_EQ(told.at("order").as_string(), "in_order");
-  EXPECT_THAT(story(told),
+  EXPECT_THAT(story_of(told),
               ElementsAre("openrouter/mock/* failed upstream_unavailable first_content",
                           "haimaker/mock/ok answered"));
   const auto& failed = told.at("targets").at(0).at("ms").as_object();
@@ -113,35 +89,36 @@ TEST_F(Explanation, AConnectionIsTimedWhereItWasMadeAndSaidToBeReusedWhereNot) {
 TEST_F(Explanation, AStreamCarriesItInACommentBeforeItsDone) {
   const auto answer = ask("failover/reset-after-head,words-42", R"(,"stream":true)");
   ASSERT_EQ(answer.status, 200);
-  EXPECT_THAT(story(comment(answer)),
+  EXPECT_THAT(story_of(told_in(answer.body)),
               ElementsAre("openrouter/mock/* failed upstream_unavailable first_content",
                           "haimaker/mock/ok answered"));
   EXPECT_LT(answer.body.find(": tollgate "), answer.body.find("data: [DONE]"));
   expect_sound(taken_apart(answer));
-  EXPECT_TRUE(comment(answer).at("targets").at(1).at("ms").as_object().contains("first_content"));
+  EXPECT_TRUE(
+      told_in(answer.body).at("targets").at(1).at("ms").as_object().contains("first_content"));
 }
 
 TEST_F(Explanation, AStreamThatBreaksCarriesItBeforeItsError) {
   const auto answer = ask("onprem/reset-after-2,slow-100ms", R"(,"stream":true)");
-  const auto told = comment(answer);
-  EXPECT_THAT(story(told), ElementsAre("onprem/mock/* failed upstream_unavailable body"));
+  const auto told = told_in(answer.body);
+  EXPECT_THAT(story_of(told), ElementsAre("onprem/mock/* failed upstream_unavailable body"));
   EXPECT_LT(answer.body.find(": tollgate "), answer.body.find("\"error\""));
   EXPECT_FALSE(taken_apart(answer).done);
 }
 
 TEST_F(Explanation, SaysWhyTargetsWerePassedOver) {
-  EXPECT_THAT(story(explained(ask("some-speak"))),
+  EXPECT_THAT(story_of(explained(ask("some-speak"))),
               ElementsAre("haimaker/mock/ok answered", "openrouter/mock/ok skipped cannot_serve",
                           "onprem/mock/ok not_needed"));
-  EXPECT_THAT(story(explained(ask("windows/400-context"))),
+  EXPECT_THAT(story_of(explained(ask("windows/400-context"))),
               ElementsAre("onprem/mock/* failed context_length first_content",
                           "haimaker/mock/ok skipped larger_window_needed context_length"));
-  EXPECT_THAT(story(explained(ask("windows/400,words-43"))),
+  EXPECT_THAT(story_of(explained(ask("windows/400,words-43"))),
               ElementsAre("onprem/mock/* failed upstream_rejected first_content",
                           "haimaker/mock/ok skipped same_for_all upstream_rejected"));
   const std::string dead = "failover/503,words-44";
   for (int i = 0; i < 5; ++i) EXPECT_EQ(chat(dead).status, 200);
-  EXPECT_THAT(story(explained(ask(dead))),
+  EXPECT_THAT(story_of(explained(ask(dead))),
               ElementsAre("openrouter/mock/* skipped circuit_open upstream_unavailable",
                           "haimaker/mock/ok answered"));
 }
@@ -155,7 +132,7 @@ TEST_F(Explanation, SaysThatTheBudgetDidNotAllowIt) {
                   {{"Authorization", "Bearer " + poor}, {"x-tollgate-explain", "true"}});
     return answer.status == 429;
   }));
-  EXPECT_THAT(story(explained(answer)),
+  EXPECT_THAT(story_of(explained(answer)),
               ElementsAre("openrouter/rekaai/reka-edge skipped budget budget_exceeded"));
 }
 

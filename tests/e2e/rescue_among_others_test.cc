@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/e2e/rescue_fixture.h"
+#include "tests/e2e/story.h"
 #include "tests/support/wait_for.h"
 
 namespace e2e {
@@ -102,29 +103,11 @@ teams:
   static Stream explained(std::string_view model) {
     return ask(model, {{"x-tollgate-explain", "true"}});
   }
-  // "onprem/mock/* failed upstream_unavailable body": of each target, as the stream's comment
-  // tells.
+  // As the stream's comment tells, before its end.
   static std::vector<std::string> story(const Stream& stream) {
-    constexpr std::string_view kMark = ": tollgate ";
     const std::string_view body = stream.answer.body;
-    const auto at = body.find(kMark);
-    if (at == std::string_view::npos) return {"there is no comment"};
-    EXPECT_EQ(body.find(kMark, at + 1), std::string_view::npos) << "told once";
-    EXPECT_LT(at, body.find(stream.done ? "data: [DONE]" : "\"error\":"));
-    const auto text = body.substr(at + kMark.size());
-    auto value = simulator::parse_json(text.substr(0, text.find('\n')));
-    if (!value) return {std::string(text)};
-    std::vector<std::string> out;
-    for (const auto& target : value->at("explain").at("targets").as_array()) {
-      const auto& object = target.as_object();
-      std::string line(simulator::text_of(object, "target"));
-      for (const char* name : {"outcome", "why", "code", "in"}) {
-        const auto word = simulator::text_of(object, name);
-        if (!word.empty()) line += " " + std::string(word);
-      }
-      out.push_back(line);
-    }
-    return out;
+    EXPECT_LT(body.find(": tollgate "), body.find(stream.done ? "data: [DONE]" : "\"error\":"));
+    return story_of(told_in(body));
   }
   static void expect_rescued(const Stream& stream, std::string_view by) {
     expect_sound(stream);

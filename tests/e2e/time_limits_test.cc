@@ -4,13 +4,11 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "tests/e2e/gateway_fixture.h"
+#include "tests/support/never_accepts.h"
 #include "tests/support/wait_for.h"
 
 namespace e2e {
@@ -20,37 +18,14 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-namespace net = boost::asio;
-
-// Listens and never accepts. With its queue full who connects hears nothing; else who has
-// connected does.
-class NeverAccepts {
- public:
-  explicit NeverAccepts(bool full)
-      : acceptor_(io_, net::ip::tcp::endpoint(net::ip::make_address("127.0.0.1"), 0)) {
-    acceptor_.listen(full ? 0 : 128);
-    for (int i = 0; full && i < 8; ++i) {
-      auto& filler = fillers_.emplace_back(io_);
-      filler.async_connect(acceptor_.local_endpoint(), [](boost::system::error_code) {});
-    }
-    io_.run_for(milliseconds(50));
-  }
-  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-
- private:
-  net::io_context io_{1};
-  net::ip::tcp::acceptor acceptor_;
-  std::vector<net::ip::tcp::socket> fillers_;
-};
-
 // Models: "PHASE/X" whose one target "mock/X" has a short limit for that phase, and
 // "PHASE-then/X" with a target behind it that answers. Nothing is asked again by default: a limit
 // was waited for once.
 class TimeLimits : public Gateway {
  protected:
   static void SetUpTestSuite() {
-    full_ = std::make_unique<NeverAccepts>(true);
-    mute_ = std::make_unique<NeverAccepts>(false);
+    full_ = std::make_unique<test::NeverAccepts>(true);
+    mute_ = std::make_unique<test::NeverAccepts>(false);
     std::string models;
     const auto add = [&models](std::string_view name, std::string_view target) {
       constexpr std::string_view kModel =
@@ -113,8 +88,8 @@ class TimeLimits : public Gateway {
     EXPECT_EQ(answer.header("x-tollgate-provider"), "haimaker");
   }
 
-  static inline std::unique_ptr<NeverAccepts> full_;
-  static inline std::unique_ptr<NeverAccepts> mute_;
+  static inline std::unique_ptr<test::NeverAccepts> full_;
+  static inline std::unique_ptr<test::NeverAccepts> mute_;
 };
 
 TEST_F(TimeLimits, U02_AConnectThatHearsNothing) {

@@ -3,7 +3,6 @@
 #include <array>
 #include <charconv>
 #include <mutex>
-#include <thread>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -16,6 +15,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "tests/support/accept_loop.h"
 
 namespace test {
 
@@ -48,25 +49,8 @@ struct ConnectProxy::Running {
   };
   using PairPointer = std::shared_ptr<Pair>;
 
-  Running()
-      : acceptor(io, {net::ip::address_v4::loopback(), 0}), thread([this] {
-          net::co_spawn(io, accept(), net::detached);
-          io.run();
-        }) {}
-  ~Running() {
-    io.stop();
-    thread.join();
-  }
-
-  net::awaitable<void> accept() {
-    for (;;) {
-      auto [failed, socket] = co_await acceptor.async_accept(kAsTuple);
-      if (failed) co_return;
-      net::co_spawn(io, serve(std::make_shared<Pair>(std::move(socket), io)), net::detached);
-    }
-  }
-
-  net::awaitable<void> serve(PairPointer pair) {
+  net::awaitable<void> serve(Socket socket) {
+    const auto pair = std::make_shared<Pair>(std::move(socket), io);
     std::string head;
     const auto [failed, size] = co_await net::async_read_until(
         pair->client, net::dynamic_buffer(head, kMostHead), "\r\n\r\n", kAsTuple);
@@ -114,19 +98,18 @@ struct ConnectProxy::Running {
   }
 
   net::io_context io{1};
-  net::ip::tcp::acceptor acceptor;
   mutable std::mutex mutex;
   std::vector<std::string> heads;
   std::string answer;
   bool mute = false;
-  std::thread thread;
+  AcceptLoop accepting{io, [this](Socket socket) { return serve(std::move(socket)); }};
 };
 
 ConnectProxy::ConnectProxy() : running_(std::make_unique<Running>()) {}
 ConnectProxy::~ConnectProxy() = default;
 
 std::uint16_t ConnectProxy::port() const {
-  return running_->acceptor.local_endpoint().port();
+  return running_->accepting.port();
 }
 
 std::vector<std::string> ConnectProxy::asked() const {

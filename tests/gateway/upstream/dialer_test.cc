@@ -11,6 +11,7 @@
 #include "gateway/upstream/race.h"
 #include "tests/gateway/upstream/exchange_rig.h"
 #include "tests/gateway/upstream/scripted_upstream.h"
+#include "tests/support/never_accepts.h"
 
 namespace gateway::upstream {
 namespace {
@@ -18,32 +19,10 @@ namespace {
 using config::ErrorCode;
 using std::chrono::milliseconds;
 using test::ExchangeRig;
+using test::NeverAccepts;
 using test::Peer;
 using test::ScriptedUpstream;
 using testing::HasSubstr;
-
-// Listens and never accepts, its queue full: who connects hears nothing.
-class BlackHole {
- public:
-  BlackHole(const std::string& address, std::uint16_t port) : acceptor_(io_) {
-    const net::ip::tcp::endpoint where(net::ip::make_address(address), port);
-    acceptor_.open(where.protocol());
-    acceptor_.set_option(net::socket_base::reuse_address(true));
-    acceptor_.bind(where);
-    acceptor_.listen(0);
-    for (int i = 0; i < 8; ++i) {
-      auto& filler = fillers_.emplace_back(io_);
-      filler.async_connect(acceptor_.local_endpoint(), [](error_code) {});
-    }
-    io_.run_for(milliseconds(50));
-  }
-  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-
- private:
-  net::io_context io_{1};
-  net::ip::tcp::acceptor acceptor_;
-  std::vector<net::ip::tcp::socket> fillers_;
-};
 
 void answer(Peer& peer) {
   while (peer.read()) peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine");
@@ -56,7 +35,7 @@ Resolver::Lookup always_at(std::vector<const char*> texts) {
 }
 
 TEST(UpstreamDialer, U02_AConnectThatHearsNothingTimesOut) {
-  BlackHole hole("127.0.0.1", 0);
+  const NeverAccepts hole(true);
   ExchangeRig rig;
   auto target = test::target_at(hole.port());
   target.timeouts.connect = milliseconds(80);
@@ -99,7 +78,7 @@ TEST(UpstreamDialer, U04_ARefusedFirstAddressIsPassedOverAtOnce) {
 
 TEST(UpstreamDialer, U04_ASilentFirstAddressCostsItsHeadStart) {
   ScriptedUpstream upstream(answer);
-  BlackHole hole("127.0.0.2", upstream.port());
+  const NeverAccepts hole(true, {net::ip::make_address("127.0.0.2"), upstream.port()});
   ExchangeRig rig({}, always_at({"127.0.0.2", "127.0.0.1"}));
   const auto target = test::target_at(upstream.port(), "both.test");
   const auto result = rig.ask(target);
@@ -122,7 +101,7 @@ TEST(UpstreamDialer, EveryAddressRefusedIsOneError) {
 
 // Cancelled in each phase before the request is written.
 TEST(UpstreamDialer, CancelEndsEveryPhase) {
-  BlackHole hole("127.0.0.1", 0);
+  const NeverAccepts hole(true);
   ScriptedUpstream silent([](Peer& peer) { peer.wait_for_close(); });
   auto lookup = test::target_at(9, "slow.test");
   auto connect = test::target_at(hole.port());

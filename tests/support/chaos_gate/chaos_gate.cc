@@ -6,7 +6,6 @@
 #include <future>
 #include <list>
 #include <span>
-#include <thread>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -18,6 +17,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+
+#include "tests/support/accept_loop.h"
 
 namespace test {
 
@@ -71,30 +72,11 @@ struct ChaosGate::Running {
   };
   using PairPointer = std::shared_ptr<Pair>;
 
-  explicit Running(std::uint16_t to)
-      : upstream(net::ip::address_v4::loopback(), to),
-        acceptor(io, {net::ip::address_v4::loopback(), 0}),
-        thread([this] {
-          net::co_spawn(io, accept(), net::detached);
-          io.run();
-        }) {}
+  explicit Running(std::uint16_t to) : upstream(net::ip::address_v4::loopback(), to) {}
 
-  ~Running() {
-    io.stop();
-    thread.join();
-  }
-
-  net::awaitable<void> accept() {
-    for (;;) {
-      auto [failed, socket] = co_await acceptor.async_accept(kAsTuple);
-      if (failed) co_return;
-      auto pair = std::make_shared<Pair>(std::move(socket), io, next);
-      open.push_back(pair);
-      net::co_spawn(io, serve(std::move(pair)), net::detached);
-    }
-  }
-
-  net::awaitable<void> serve(PairPointer pair) {
+  net::awaitable<void> serve(Socket socket) {
+    const auto pair = std::make_shared<Pair>(std::move(socket), io, next);
+    open.push_back(pair);
     const auto [failed] = co_await pair->upstream.async_connect(upstream, kAsTuple);
     if (failed) co_return reset(pair->gateway);
     error_code ignored;
@@ -191,18 +173,17 @@ struct ChaosGate::Running {
 
   net::io_context io{1};
   const net::ip::tcp::endpoint upstream;
-  net::ip::tcp::acceptor acceptor;
   ChaosPlan next;
   std::list<PairPointer> open;
   std::atomic<std::size_t> struck{0};
-  std::thread thread;
+  AcceptLoop accepting{io, [this](Socket socket) { return serve(std::move(socket)); }};
 };
 
 ChaosGate::ChaosGate(std::uint16_t upstream) : running_(std::make_unique<Running>(upstream)) {}
 ChaosGate::~ChaosGate() = default;
 
 std::uint16_t ChaosGate::port() const {
-  return running_->acceptor.local_endpoint().port();
+  return running_->accepting.port();
 }
 
 void ChaosGate::plan(const ChaosPlan& next) {
