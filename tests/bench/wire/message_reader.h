@@ -33,8 +33,6 @@ class MessageReader {
 
   // Of the response whose head came last.
   int status() const { return status_; }
-  // Whether nothing of a message has come yet.
-  bool idle() const { return state_ == State::head && line_.empty(); }
 
  private:
   enum class State { head, sized, chunk_size, chunk, after_chunk, trailer, ended, broken };
