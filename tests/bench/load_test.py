@@ -46,6 +46,11 @@ class Figures(unittest.TestCase):
         shared = figures.lines(ROW["json-1k"], [{"nginx": measured(20, busy=0.45)}], shared_core=True)[0]
         self.assertEqual(["invalid: the mock was 45% busy"], shared.notes)
 
+    def test_chunks_that_come_late_make_a_row_invalid(self):
+        late = {"nginx": measured() | {"per_second": 20_000}, "tollgate": measured() | {"per_second": 15_000}}
+        line = line_of("stream-1000-2w", [late], "cpu")
+        self.assertEqual(["invalid: tollgate brought 75% of the chunks in time"], line.notes)
+
     def test_what_was_wrong_with_answers_stands_in_the_line(self):
         line = line_of("json-1k", [{"nginx": measured(20, problems=["3 broken"])}], "cpu")
         self.assertEqual(["nginx: 3 broken"], line.notes)
@@ -81,6 +86,7 @@ class Promises(unittest.TestCase):
     def test_memory_and_workers_have_bounds_of_their_own(self):
         memory = line_of("stream-5000", [{"nginx": measured(kib_per_stream=17.0),
                                           "tollgate": measured(kib_per_stream=11.7)}], "memory")
+        memory.notes.clear()  # of chunks these tell nothing
         throughput = line_of("json-1k-2w", [{"nginx": measured(), "tollgate": measured() | {"per_second": 1900.0},
                                              "tollgate-one-worker": measured()}], "throughput")
         verdicts = self.verdicts(memory, throughput)

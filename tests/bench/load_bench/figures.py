@@ -91,6 +91,12 @@ def _notes(row, rounds, shared_core):
     problems = sorted({f"{name}: {problem}" for measured in rounds for name, figures in measured.items()
                        for problem in figures["problems"]})
     notes += problems
+    if row.mode == "streams":
+        wanted = row.connections * 1000 / row.interval_ms
+        for name in rounds[0]:
+            came = min(measured[name]["per_second"] for measured in rounds if name in measured) / wanted
+            if came < 0.95:  # who falls behind sends several in one
+                notes.append(f"invalid: {name} brought {came:.0%} of the chunks in time")
     if row.mode == "open":
         return notes  # the generator never sleeps there
     for who in ("mock", "generator"):
