@@ -47,7 +47,8 @@ class Figures(unittest.TestCase):
         self.assertEqual(["invalid: the mock was 45% busy"], shared.notes)
 
     def test_chunks_that_come_late_make_a_row_invalid(self):
-        late = {"nginx": measured() | {"per_second": 20_000}, "tollgate": measured() | {"per_second": 15_000}}
+        late = {name: measured(kib_per_stream=5.0) | {"per_second": chunks}
+                for name, chunks in (("nginx", 20_000), ("tollgate", 15_000))}
         line = line_of("stream-1000-2w", [late], "cpu")
         self.assertEqual(["invalid: tollgate brought 75% of the chunks in time"], line.notes)
 
