@@ -1,7 +1,6 @@
 #include "gateway/chat/circuit.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/format.h>
 
@@ -13,9 +12,6 @@ namespace {
 using config::ErrorCode;
 using upstream::CircuitBreaker;
 using Permit = CircuitBreaker::Permit;
-
-// However long an upstream asks to be left alone for.
-constexpr std::chrono::milliseconds kLongestRest{60'000};
 
 enum class Verdict : std::uint8_t { works, fails, slow, unusable, nothing };
 

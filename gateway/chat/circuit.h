@@ -2,6 +2,7 @@
 // One attempt's dealings with its target's breaker: whether it may be made, and what its end tells
 // of the target. On the request's frame; its worker's thread.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@
 #include "gateway/upstream/circuit_breakers.h"
 
 namespace gateway::chat {
+
+// However long an upstream asks to be left alone for, or one of its keys.
+constexpr std::chrono::milliseconds kLongestRest{60'000};
 
 // Why a target would not be asked now; nullopt: it would. Asks for nothing.
 std::optional<config::Error> resting(upstream::BreakerView& breakers, const config::Target& target,

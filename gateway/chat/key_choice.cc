@@ -1,7 +1,6 @@
 #include "gateway/chat/key_choice.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "gateway/log.h"
@@ -13,26 +12,19 @@ using config::ErrorCode;
 using std::chrono::milliseconds;
 using upstream::KeyPool;
 
-namespace {
-
-// However long an upstream asks for.
-constexpr milliseconds kLongestRest{60'000};
-
-}  // namespace
-
 KeyChoice::KeyChoice(Circuit& circuit, const config::Target& target, const config::Clock& clock)
     : circuit_(circuit), target_(target), clock_(clock) {
   KeyPool* const pool = keys() > 1 ? circuit.keys() : nullptr;
   if (pool == nullptr) return;
   for (; position_ < keys(); ++position_) {
-    const auto permit = pool->ask(position_, key(), clock.now());
-    trial_ = permit == KeyPool::Permit::trial;
+    const auto [permit, trial] = pool->ask(position_, key(), clock.now());
+    if (permit == KeyPool::Permit::trial) trial_ = trial;
     if (permit != KeyPool::Permit::refused) return;
   }
 }
 
 KeyChoice::~KeyChoice() {
-  if (trial_) circuit_.keys()->returned(position_, clock_.now());
+  if (trial_) circuit_.keys()->returned(position_, *trial_, clock_.now());
 }
 
 const config::Secret& KeyChoice::key_at(std::size_t position) const {
@@ -72,14 +64,14 @@ bool KeyChoice::next_is_up(config::Result<void>& done) {
     // Whoever answers, however badly, has taken the key.
     const bool told = done || done.error().code != ErrorCode::client_left;
     if (trial_ && told) {
-      circuit_.keys()->works(position_);
-      trial_ = false;
+      circuit_.keys()->works(position_, *trial_);
+      trial_.reset();
     }
     return false;
   }
   KeyPool* const pool = circuit_.make_keys();
   if (pool == nullptr) return false;
-  trial_ = false;
+  trial_.reset();
   Error error = std::move(done).error();
   pool->rests(position_, key(), error.code, rest, now);
   log::warn("upstream key rests", {{"target", target_.name.view()},

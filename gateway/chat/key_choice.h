@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include "config/base/clock.h"
 #include "config/base/error.h"
@@ -45,7 +47,7 @@ class KeyChoice {
   const config::Target& target_;
   const config::Clock& clock_;
   std::size_t position_ = 0;
-  bool trial_ = false;
+  std::optional<std::uint64_t> trial_;  // while it has told nothing yet
 };
 
 }  // namespace gateway::chat

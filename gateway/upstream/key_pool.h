@@ -30,13 +30,18 @@ class KeyPool {
 
   // Asks for a key: one that does not rest, or whose rest is over and that nobody tries yet.
   enum class Permit : std::uint8_t { refused, given, trial };
-  Permit ask(std::size_t position, const config::Secret& key, Now now);
+  struct Answer {
+    Permit permit;
+    std::uint64_t trial = 0;  // which one, where it is
+  };
+  Answer ask(std::size_t position, const config::Secret& key, Now now);
 
-  void works(std::size_t position);
   void rests(std::size_t position, const config::Secret& key, config::ErrorCode why, Span how_long,
              Now now);
-  // A trial that told nothing: the next request may try.
-  void returned(std::size_t position, Now now);
+  // What a trial told: the key works; or nothing, and the next request may try. Of a key that
+  // another request has made rest meanwhile, or that is tried anew, neither says anything.
+  void works(std::size_t position, std::uint64_t trial);
+  void returned(std::size_t position, std::uint64_t trial, Now now);
 
   struct Rest {
     config::ErrorCode why;
@@ -49,7 +54,8 @@ class KeyPool {
   struct Word {
     std::uint16_t key = 0;  // of its digest
     std::uint8_t why = 0;
-    std::int64_t until_ms = 0;
+    bool trial = false;
+    std::int64_t until_ms = 0;  // of its rest, or when its trial is given up
 
     static Word unpack(std::uint64_t bits);
     std::uint64_t pack() const;
