@@ -107,7 +107,7 @@ class AttemptMeter {
   void asked_with(int key);
   // Whose counts grow while a stream flows; read when settling, so it outlives this.
   void watch(const providers::StreamDecoder& decoder) { decoder_ = &decoder; }
-  // Where targets are chosen by it, how soon this one begins its answers; nullptr: they are not.
+  // Who keeps how soon this target begins its answers; nullptr: nobody.
   void times(upstream::AnswerLatency* latency) { stopwatch_.times(latency); }
   // The request reached the wire: without a verdict it may be billed.
   void written() { written_ = true; }

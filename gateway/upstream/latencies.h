@@ -1,7 +1,8 @@
 #pragma once
-// The latencies of all targets that `order: fastest` has ever chosen among, or that are hedged by
-// their own, by their configured names; a pattern counts as one. They live as long as the process,
-// so that a reload finds them. Where nothing is chosen so, there are none and nothing is measured.
+// How soon targets begin their answers, by their configured names; a pattern counts as one. Kept of
+// those that `order: fastest` has ever chosen among or `hedge: p95` has ever waited for, whichever
+// route asks them; of others nothing is measured. They live as long as the process, so that a
+// reload finds them.
 
 #include <atomic>
 #include <cstdint>
@@ -18,8 +19,8 @@ namespace gateway::upstream {
 
 // A whole answer begins when it is made, a stream's long before: they are not to be compared.
 struct AnswerLatency {
-  PeakLatency peak;
-  LatencyP95 p95;
+  PeakLatency peak;  // for order
+  LatencyP95 p95;    // for hedge
 };
 
 struct TargetLatency {
@@ -52,7 +53,7 @@ class LatencyView {
  public:
   explicit LatencyView(Latencies& shared) : shared_(shared) {}
 
-  // nullptr: nobody has asked how fast it is.
+  // nullptr: it is not measured.
   TargetLatency* find(std::string_view target);
   TargetLatency& find_or_make(std::string_view target);
 
