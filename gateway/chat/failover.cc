@@ -61,8 +61,7 @@ Failover::Failover(Worker& worker, const Asked& asked, const Choice& choice,
              contest_,
              rescue_,
              explanation,
-             meter.now() + model_.deadline.value_or(asked.snapshot->config().server.deadline)},
-      hedge_(worker.pools().executor(), worker.deadlines(), [this] { return ask_beside(); }) {}
+             meter.now() + model_.deadline.value_or(asked.snapshot->config().server.deadline)} {}
 
 Awaitable<Result<void>> Failover::run() {
   std::exception_ptr thrown;
@@ -73,11 +72,11 @@ Awaitable<Result<void>> Failover::run() {
     thrown = std::current_exception();
     contest_.call_off();
   }
-  co_await hedge_.ended();
+  if (hedge_) co_await hedge_->ended();
   if (thrown) std::rethrow_exception(thrown);
 
   if (done_) co_return *std::move(done_);
-  if (hedge_.thrown()) std::rethrow_exception(hedge_.thrown());
+  if (hedge_ && hedge_->thrown()) std::rethrow_exception(hedge_->thrown());
   if (rescue_.needed()) co_return rescue_.why();
   if (auto told = failures_.told()) co_return *std::move(told);
   co_return not_offered(model_);
@@ -95,9 +94,10 @@ Awaitable<> Failover::ask_in_turn() {
     }
     if (!failures_.any()) arm_hedge(turn->target->target);
     const Came came = co_await ask(*turn, *chat);
+    // Its next key is asked with as soon as one is refused: nobody beside it is waited for.
+    if (came == Came::key_refused) continue;
     if (came == Came::failed && is_wrong_everywhere(failures_.last())) contest_.call_off();
-    co_await hedge_.ended();
-    hedged_ = nullptr;
+    if (hedge_) co_await hedge_->ended();
   }
   if (!done_ && meter_.now() >= asker_.deadline) explanation_.nobody_else("deadline");
 }
@@ -107,7 +107,8 @@ Awaitable<> Failover::ask_beside() {
   if (done_ || contest_.decided() || reply_.hurried() || signs_.silenced()) co_return;
   rescue_.comes_again(*hedged_);
   Came came = Came::not_asked;
-  while (came == Came::not_asked) {
+  const auto goes_on = [&] { return came == Came::not_asked || came == Came::key_refused; };
+  while (goes_on() && meter_.now() < asker_.deadline) {
     const auto turn = turns_.beside();
     if (!turn) co_return;
     const auto* chat = request_for(turn->target->target);
@@ -128,7 +129,8 @@ void Failover::arm_hedge(const config::Target& first) {
     after = std::chrono::ceil<std::chrono::milliseconds>(*p95);
   }
   hedged_ = &first;
-  hedge_.after(after);
+  hedge_.emplace(worker_.pools().executor(), worker_.deadlines(), after,
+                 [this] { return ask_beside(); });
 }
 
 const providers::ChatRequest* Failover::request_for(const config::Target& target) {
@@ -170,7 +172,8 @@ Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest&
   if (has_all_the_time) circuit.asked();
   auto done = co_await attempt(worker_, asker_, candidate, circuit);
   if (!done && done.error().code == config::ErrorCode::outpaced) {
-    if (&configured == hedged_ && contest_.decided()) circuit.judge(done);
+    const bool was_waited_for = &configured == hedged_ && has_all_the_time;
+    if (was_waited_for && contest_.decided()) circuit.judge(done);
     turns_.outpaced(turn);
     co_return Came::outpaced;
   }
@@ -188,7 +191,7 @@ Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest&
   failures_.failed(configured, std::move(done).error());
   if (next_key) {
     turns_.with_next_key(turn);
-    co_return Came::failed;
+    co_return Came::key_refused;
   }
   const auto at = again_at(failures_.last(), target.retries, turn.retries, meter_.now(),
                            asker_.deadline, worker_.random());

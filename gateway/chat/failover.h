@@ -39,7 +39,13 @@ class Failover {
   Awaitable<config::Result<void>> run();
 
  private:
-  enum class Came : std::uint8_t { not_asked, answered, failed, outpaced };
+  enum class Came : std::uint8_t {
+    not_asked,
+    answered,
+    failed,
+    key_refused,  // the target has another one
+    outpaced,
+  };
 
   Awaitable<> ask_in_turn();
   Awaitable<> ask_beside();
@@ -64,8 +70,8 @@ class Failover {
   Contest contest_;
   Failures failures_;
   const Asker asker_;
-  Hedge hedge_;
-  const config::Target* hedged_ = nullptr;    // the first, while another may be asked beside it
+  const config::Target* hedged_ = nullptr;    // beside whom another may be asked
+  std::optional<Hedge> hedge_;                // where there is one
   std::optional<config::Result<void>> done_;  // nobody is to be asked any more
 };
 

@@ -7,22 +7,14 @@
 
 namespace gateway::chat {
 
-using std::chrono::milliseconds;
-
-std::optional<milliseconds> hedge_after(const config::Hedge& hedge,
-                                        const upstream::LatencyP95& latency) {
-  if (!hedge.on) return std::nullopt;
-  if (hedge.after > milliseconds(0)) return hedge.after;
-  const auto p95 = latency.seen();
-  if (!p95) return std::nullopt;
-  return std::chrono::ceil<milliseconds>(*p95);
-}
-
-Hedge::Hedge(const Executor& executor, Deadlines& deadlines, std::function<Awaitable<>()> ask)
+Hedge::Hedge(const Executor& executor, Deadlines& deadlines, std::chrono::milliseconds after,
+             std::function<Awaitable<>()> ask)
     : executor_(executor),
       ask_(std::move(ask)),
       end_(executor),
-      alarm_(deadlines, [](void* hedge) { static_cast<Hedge*>(hedge)->begin(); }, this) {}
+      alarm_(deadlines, [](void* hedge) { static_cast<Hedge*>(hedge)->begin(); }, this) {
+  alarm_.set(after);
+}
 
 void Hedge::begin() {
   runs_ = true;

@@ -5,11 +5,7 @@
 namespace gateway::chat {
 
 std::optional<Turn> Turns::next() {
-  if (!at_once_.empty()) {
-    const Turn turn = at_once_.back();
-    at_once_.pop_back();
-    return turn;
-  }
+  if (at_once_) return std::exchange(at_once_, std::nullopt);
   const auto soonest =
       std::min_element(waiting_.begin(), waiting_.end(), [](const Turn& a, const Turn& b) {
         const bool a_first = a.target->target.retries.before_next;
@@ -29,13 +25,14 @@ std::optional<Turn> Turns::next() {
 }
 
 std::optional<Turn> Turns::beside() {
+  if (at_once_) return std::exchange(at_once_, std::nullopt);
   if (asked_ == order_.size()) return std::nullopt;
   return Turn{.target = order_[asked_++]};
 }
 
 void Turns::with_next_key(const Turn& turn) {
-  at_once_.push_back(turn);
-  ++at_once_.back().keys;
+  at_once_ = turn;
+  ++at_once_->keys;
 }
 
 void Turns::again(const Turn& turn, config::Clock::Steady at, upstream::RetryBudget& budget) {

@@ -36,13 +36,15 @@ class Turns {
   // first: Retries::before_next.)
   std::optional<Turn> next();
 
-  // One that nobody has asked yet, to be asked beside another. nullopt: there is none.
+  // One that nobody has asked yet, or its next key, to be asked beside another. nullopt: there is
+  // none.
   std::optional<Turn> beside();
 
   // `turn`'s target was outpaced: it is asked again where whoever was faster breaks off.
   void outpaced(const Turn& turn) { spare_.push_back(turn); }
 
-  // `turn`'s target refused its key: it is asked with another one, at once.
+  // `turn`'s target refused its key: the next turn is its own, with another one. (Where two ask
+  // beside each other, whoever says so takes it before the other can.)
   void with_next_key(const Turn& turn);
   // `turn`'s target failed and is asked again, not before `at` and where `budget` allows it then:
   // if another one answers first, nothing was taken.
@@ -51,7 +53,7 @@ class Turns {
  private:
   const std::span<const RouteTarget* const> order_;
   std::size_t asked_ = 0;  // of them
-  std::vector<Turn> at_once_;
+  std::optional<Turn> at_once_;
   std::vector<Turn> waiting_;
   std::vector<Turn> spare_;
 };

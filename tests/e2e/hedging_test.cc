@@ -2,7 +2,9 @@
 // other is cancelled, and both are attempts (case U-39).
 
 #include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -49,11 +51,26 @@ class Hedging : public Gateway {
     add("to-refusing", "100ms", "400");
     add("draining", "200ms", "ok", ", on_client_gone: drain");
     add("hanging", "100ms", "ok", ", breaker: {failures_in_a_row: 3, open_for: 60s}");
+    // "pool" has two keys, and speaks as haimaker does.
+    models +=
+        R"(  - name: "pool-first/*"
+    hedge: 100ms
+    targets:
+      - {provider: pool, model: "mock/*", price: unknown}
+      - {provider: openrouter, model: "mock/stall-before-head,words-6", price: unknown, timeouts: {first_byte: 5s}}
+  - name: "pool-beside/*"
+    hedge: 100ms
+    targets:
+      - {provider: openrouter, model: "mock/*", price: unknown, timeouts: {first_byte: 5s}}
+      - {provider: pool, model: "mock/429-then-ok,words-7", price: unknown}
+)";
     start_with({.server = ", sign_of_life: 100ms",
                 .sections = "teams:\n  - {name: poor-team, limits: {budgets: [{usd: 0.0004, "
                             "window: total}]}}\n",
                 .keys = fmt::format("  - {{name: poor, team: poor-team, sha256: {}}}\n",
                                     config::to_hex(config::sha256("sk-tg-poor"))),
+                .providers = "  - {name: pool, kind: haimaker, base_url: \"{base}/haimaker/v1\", "
+                             "retries: {at_most: 0}, api_keys: [sk-first, sk-second]}\n",
                 .models = models});
   }
 
@@ -161,6 +178,30 @@ TEST_F(Hedging, OneThatFailsWhileTheSecondRunsIsFollowedByIt) {
   EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker"));
   EXPECT_TRUE(hedges_become("to-slow", "won", won + 1));
   EXPECT_EQ(attempts("to-slow", "openrouter", "upstream_timeout"), 1);
+}
+
+// Whom it waited for meanwhile has nothing to show, and will not for long.
+TEST_F(Hedging, AKeyThatIsRefusedBesideTheSecondIsFollowedByTheNextAtOnce) {
+  simulator::Script refusal;
+  refusal.send("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n", milliseconds(400));
+  simulator::Order order;
+  order.dialect = "haimaker";
+  order.script = std::make_shared<const simulator::Script>(refusal);
+  upstream().give(std::move(order));
+  const auto answer = stream("pool-first/ok");
+  expect_sound(answer);
+  EXPECT_EQ(answer.text(), kHello);
+  EXPECT_THAT(asked(), ElementsAre("haimaker", "openrouter", "haimaker"));
+  EXPECT_TRUE(hedges_become("pool-first", "lost", 1));
+  EXPECT_EQ(attempts("pool-first", "openrouter", "outpaced"), 1);
+}
+
+TEST_F(Hedging, AKeyOfTheSecondThatIsRefusedIsFollowedByTheNextAtOnce) {
+  const auto answer = stream("pool-beside/" + fresh("stall-before-head"));
+  expect_sound(answer);
+  EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker", "haimaker"));
+  EXPECT_TRUE(hedges_become("pool-beside", "won", 1));
+  EXPECT_EQ(attempts("pool-beside", "openrouter", "outpaced"), 1);
 }
 
 TEST_F(Hedging, ASecondThatFailsDoesNotDisturbTheFirst) {
