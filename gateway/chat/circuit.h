@@ -21,6 +21,11 @@ constexpr std::chrono::milliseconds kLongestRest{60'000};
 std::optional<config::Error> resting(upstream::BreakerView& breakers, const config::Target& target,
                                      bool pattern, config::Clock::Steady now);
 
+// Another may be asked beside this target, which is slow to begin, and that is counted: a share of
+// the requests that begin with it, so that one that is always slow doubles nobody's load.
+bool may_be_hedged(upstream::BreakerView& breakers, const config::Target& target, bool pattern,
+                   config::Clock::Steady now);
+
 class Circuit {
  public:
   // `target` with its model spelled out; `pattern`: the configured one holds a *. All outlive this.
@@ -45,7 +50,9 @@ class Circuit {
 
   // The request asks this target before any other.
   void asked() {
-    if (breaker_ != nullptr) breaker_->retries().asked(clock_.now());
+    if (breaker_ == nullptr) return;
+    breaker_->retries().asked(clock_.now());
+    breaker_->hedges().asked(clock_.now());
   }
   // How often it may be asked again; nullptr: it never failed, or there are too many to watch.
   upstream::RetryBudget* retries() { return breaker_ != nullptr ? &breaker_->retries() : nullptr; }

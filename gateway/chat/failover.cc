@@ -92,7 +92,7 @@ Awaitable<> Failover::ask_in_turn() {
       const bool may = co_await may_repeat(*turn);
       if (!may) continue;
     }
-    if (!failures_.any()) arm_hedge(turn->target->target);
+    if (!failures_.any()) arm_hedge(*turn->target);
     const Came came = co_await ask(*turn, *chat);
     // Its next key is asked with as soon as one is refused: nobody beside it is waited for.
     if (came == Came::key_refused) continue;
@@ -105,7 +105,8 @@ Awaitable<> Failover::ask_in_turn() {
 // The first one has shown nothing for too long.
 Awaitable<> Failover::ask_beside() {
   if (done_ || contest_.decided() || reply_.hurried() || signs_.silenced()) co_return;
-  rescue_.comes_again(*hedged_);
+  if (!may_hedge()) co_return meter_.hedge("withheld");
+  rescue_.comes_again(hedged_->target);
   Came came = Came::not_asked;
   const auto goes_on = [&] { return came == Came::not_asked || came == Came::key_refused; };
   while (goes_on() && meter_.now() < asker_.deadline) {
@@ -119,11 +120,11 @@ Awaitable<> Failover::ask_beside() {
   if (came == Came::failed) meter_.hedge("failed");
 }
 
-void Failover::arm_hedge(const config::Target& first) {
-  if (!model_.hedge.on || order_.size() < 2) return;
+void Failover::arm_hedge(const RouteTarget& first) {
+  if (!model_.hedge.on || !turns_.others()) return;
   std::chrono::milliseconds after = model_.hedge.after;
   if (after == std::chrono::milliseconds(0)) {
-    auto& latency = worker_.latencies().find_or_make(first.name.view());
+    auto& latency = worker_.latencies().find_or_make(first.target.name.view());
     const auto p95 = latency.of(asked_.chat.stream).p95.seen();
     if (!p95) return;
     after = std::chrono::ceil<std::chrono::milliseconds>(*p95);
@@ -131,6 +132,12 @@ void Failover::arm_hedge(const config::Target& first) {
   hedged_ = &first;
   hedge_.emplace(worker_.pools().executor(), worker_.deadlines(), after,
                  [this] { return ask_beside(); });
+}
+
+bool Failover::may_hedge() {
+  const Candidate first(*hedged_, asked_.match.rest, asked_.chat, worker_.json(), caller_,
+                        fallbacks_);
+  return may_be_hedged(worker_.breakers(), first.target(), first.from_pattern(), meter_.now());
 }
 
 const providers::ChatRequest* Failover::request_for(const config::Target& target) {
@@ -142,7 +149,8 @@ const providers::ChatRequest* Failover::request_for(const config::Target& target
 }
 
 Awaitable<bool> Failover::may_repeat(const Turn& turn) {
-  if (!turn.budget->take(meter_.now(), turn.target->target.retries)) co_return false;
+  const config::Retries& settings = turn.target->target.retries;
+  if (!turn.budget->take(meter_.now(), {settings.share, settings.floor})) co_return false;
   auto waited = co_await pause(worker_, asker_, asked_.chat.stream, turn.at);
   if (!waited) done_ = waited;
   co_return waited.has_value();
@@ -172,7 +180,7 @@ Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest&
   if (has_all_the_time) circuit.asked();
   auto done = co_await attempt(worker_, asker_, candidate, circuit);
   if (!done && done.error().code == config::ErrorCode::outpaced) {
-    const bool was_waited_for = &configured == hedged_ && has_all_the_time;
+    const bool was_waited_for = turn.target == hedged_ && has_all_the_time;
     if (was_waited_for && contest_.decided()) circuit.judge(done);
     turns_.outpaced(turn);
     co_return Came::outpaced;

@@ -53,7 +53,8 @@ class Failover {
   // What to ask it for; nullptr: it is not to be asked, which is explained.
   const providers::ChatRequest* request_for(const config::Target& target);
   Awaitable<Came> ask(Turn turn, const providers::ChatRequest& chat);
-  void arm_hedge(const config::Target& first);
+  void arm_hedge(const RouteTarget& first);
+  bool may_hedge();
 
   Worker& worker_;
   const Asked& asked_;
@@ -70,7 +71,7 @@ class Failover {
   Contest contest_;
   Failures failures_;
   const Asker asker_;
-  const config::Target* hedged_ = nullptr;    // beside whom another may be asked
+  const RouteTarget* hedged_ = nullptr;       // beside whom another may be asked
   std::optional<Hedge> hedge_;                // where there is one
   std::optional<config::Result<void>> done_;  // nobody is to be asked any more
 };

@@ -13,12 +13,12 @@ std::optional<Turn> Turns::next() {
         return a_first != b_first ? a_first : a.at < b.at;
       });
   const bool waits = soonest != waiting_.end();
-  if (waits && (asked_ == order_.size() || soonest->target->target.retries.before_next)) {
+  if (waits && (!others() || soonest->target->target.retries.before_next)) {
     const Turn turn = *soonest;
     waiting_.erase(soonest);
     return turn;
   }
-  if (asked_ < order_.size() || spare_.empty()) return beside();
+  if (others() || spare_.empty()) return beside();
   const Turn turn = spare_.back();
   spare_.pop_back();
   return turn;
@@ -26,7 +26,7 @@ std::optional<Turn> Turns::next() {
 
 std::optional<Turn> Turns::beside() {
   if (at_once_) return std::exchange(at_once_, std::nullopt);
-  if (asked_ == order_.size()) return std::nullopt;
+  if (!others()) return std::nullopt;
   return Turn{.target = order_[asked_++]};
 }
 

@@ -40,6 +40,9 @@ class Turns {
   // none.
   std::optional<Turn> beside();
 
+  // There is somebody whom nobody has asked yet.
+  bool others() const { return asked_ < order_.size(); }
+
   // `turn`'s target was outpaced: it is asked again where whoever was faster breaks off.
   void outpaced(const Turn& turn) { spare_.push_back(turn); }
 

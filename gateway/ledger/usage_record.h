@@ -83,7 +83,8 @@ struct RequestSummary {
   // What came of going on with a stream that broke off: ok, broke, no_fit, failed or nobody
   // (Rescue); empty: it did not break, or such a one is not gone on with.
   std::string_view rescue;
-  // What came of asking a second target beside the first; a word of tollgate_hedges_total.
+  // What came of asking a second target beside the first: won, lost, failed, or withheld, since too
+  // many were asked so; empty: the first was in time, or nobody else was there.
   std::string_view hedge;
   providers::Usage usage;  // of the attempt that answered; of all of a rescued answer
   providers::Cost cost;    // of all attempts

@@ -167,9 +167,11 @@ std::vector<MetricFamily> Metrics::Collect() const {
       {"provider", "model", "reason"}, &Shard::doubts_));
   out.push_back(counters<2>(
       counted_,
-      family("tollgate_hedges_total",
-             "Second targets that were asked beside a first one that had not begun its answer.",
-             MetricType::Counter),
+      family(
+          "tollgate_hedges_total",
+          "Requests whose first target was too slow to begin, by what came of asking a second one "
+          "beside it; withheld: it was not asked, since too many were of late.",
+          MetricType::Counter),
       {"route", "outcome"}, &Shard::hedges_));
   out.push_back(counters<2>(
       counted_,

@@ -63,9 +63,10 @@ class CircuitBreaker {
   // How often it has opened.
   std::uint64_t opened() const { return opened_.load(std::memory_order_relaxed); }
 
-  // How often the same target may be asked again, and which keys it refuses: kept here, because
-  // all three begin with its first failure and live as long.
+  // How often the same target may be asked again, or another beside it, and which keys it refuses:
+  // kept here, because all of them begin where it first fails, or is too slow, and live as long.
   RetryBudget& retries() { return retries_; }
+  RetryBudget& hedges() { return hedges_; }
   KeyPool& keys() { return keys_; }
 
  private:
@@ -98,6 +99,7 @@ class CircuitBreaker {
   std::atomic<std::uint64_t> window_{0};
   std::atomic<std::uint64_t> opened_{0};
   RetryBudget retries_;
+  RetryBudget hedges_;
   KeyPool keys_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
-// The breakers of all targets that ever failed, by what they ask: "provider/upstream-model". They
-// live as long as the process, so that a reload finds them. One that never failed has none.
+// The breakers of all targets that ever failed, or were so slow that another was asked beside them,
+// by what they ask: "provider/upstream-model". They live as long as the process, so that a reload
+// finds them. Others have none.
 
 #include <atomic>
 #include <cstdint>
@@ -50,7 +51,7 @@ class BreakerView {
  public:
   explicit BreakerView(CircuitBreakers& shared) : shared_(shared) {}
 
-  // nullptr: it never failed.
+  // nullptr: it never failed, nor was it too slow.
   CircuitBreaker* find(std::string_view name);
   CircuitBreaker* make(std::string_view name, std::string_view target) {
     return shared_.make(name, target);

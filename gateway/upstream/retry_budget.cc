@@ -15,10 +15,10 @@ std::uint64_t window_of(RetryBudget::Now now) {
   return static_cast<std::uint64_t>(now.time_since_epoch() / RetryBudget::kWindow) & kNumbers;
 }
 
-std::uint64_t allowed(std::uint64_t asked, const config::Retries& settings) {
+std::uint64_t allowed(std::uint64_t asked, RetryBudget::Share share) {
   constexpr std::uint64_t kHundred = 100;
-  const auto few = static_cast<std::uint64_t>(settings.floor * RetryBudget::kWindow.count());
-  return std::max(few, asked * static_cast<std::uint64_t>(settings.share) / kHundred);
+  const auto few = static_cast<std::uint64_t>(share.per_second * RetryBudget::kWindow.count());
+  return std::max(few, asked * static_cast<std::uint64_t>(share.percent) / kHundred);
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ void RetryBudget::asked(Now now) {
   } while (!word_.compare_exchange_weak(before, word.pack(), std::memory_order_relaxed));
 }
 
-bool RetryBudget::take(Now now, const config::Retries& settings) {
+bool RetryBudget::take(Now now, Share share) {
   const std::uint64_t number = window_of(now);
   std::uint64_t before = word_.load(std::memory_order_relaxed);
   Word word;
@@ -52,7 +52,7 @@ bool RetryBudget::take(Now now, const config::Retries& settings) {
   do {
     word = Word::unpack(before);
     if (word.asked == 0 || word.number != number) word = {number, 1, 0};
-    may = word.taken < std::min(allowed(word.asked, settings), kMostCounted);
+    may = word.taken < std::min(allowed(word.asked, share), kMostCounted);
     if (may) ++word.taken;
   } while (!word_.compare_exchange_weak(before, word.pack(), std::memory_order_relaxed));
   (may ? taken_ : refused_).fetch_add(1, std::memory_order_relaxed);

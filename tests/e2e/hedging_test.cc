@@ -2,6 +2,7 @@
 // other is cancelled, and both are attempts (case U-39).
 
 #include <chrono>
+#include <list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,6 +51,7 @@ class Hedging : public Gateway {
     add("to-overflow", "100ms", "400-context");
     add("to-refusing", "100ms", "400");
     add("draining", "200ms", "ok", ", on_client_gone: drain");
+    add("slow", "100ms", "ok", ", breaker: {failures_in_a_row: 100}");
     add("hanging", "100ms", "ok", ", breaker: {failures_in_a_row: 3, open_for: 60s}");
     // "pool" has two keys, and speaks as haimaker does.
     models +=
@@ -243,6 +245,25 @@ TEST_F(Hedging, AFirstTargetThatHangsIsLeftAloneAfterSome) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(stream(model).text(), kHello);
   EXPECT_THAT(asked(), ElementsAre("openrouter", "haimaker", "openrouter", "haimaker", "openrouter",
                                    "haimaker", "haimaker", "haimaker"));
+}
+
+// A target that has become slower than the time that was set for it.
+TEST_F(Hedging, NotEveryRequestOfASlowTargetIsDoubled) {
+  constexpr int kRequests = 30;
+  std::list<test::HttpClient> clients;
+  for (int i = 0; i < kRequests; ++i) {
+    clients.emplace_back(gateway().client_port())
+        .send("POST", "/v1/chat/completions",
+              chat_body("slow/slow-first-900ms", R"(,"stream":true)"),
+              {{"Authorization", "Bearer " + std::string(kKey)},
+               {"Content-Type", "application/json"}});
+  }
+  for (auto& client : clients) EXPECT_EQ(client.read_head().status, 200);
+  EXPECT_TRUE(test::wait_for(
+      kSoon, [] { return hedges("slow", "won") + hedges("slow", "withheld") == kRequests; }));
+  // Ten of ten seconds, where requests are few; they may fall into two such spans.
+  EXPECT_GE(hedges("slow", "won"), 10);
+  EXPECT_LE(hedges("slow", "won"), 20);
 }
 
 TEST_F(Hedging, TheSlowerOneGoesOnWhereTheFasterBreaksOff) {

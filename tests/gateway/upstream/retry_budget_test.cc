@@ -20,13 +20,13 @@ class Budget : public testing::Test {
     int repeated = 0;
     for (int i = 0; i < requests; ++i) {
       budget_.asked(now_);
-      repeated += budget_.take(now_, settings_) ? 1 : 0;
+      repeated += budget_.take(now_, share_) ? 1 : 0;
       now_ += between;
     }
     return repeated;
   }
 
-  config::Retries settings_;
+  RetryBudget::Share share_{.percent = 20, .per_second = 1};
   RetryBudget::Now now_{seconds(1'000)};
   RetryBudget budget_;
 };
@@ -50,22 +50,22 @@ TEST_F(Budget, AFewASecondMayWhereRequestsAreFew) {
 }
 
 TEST_F(Budget, RequestsThatWorkCountFromTheFirstFailureOn) {
-  settings_.floor = 0;
+  share_.per_second = 0;
   for (int i = 0; i < 100; ++i) budget_.asked(now_);
-  EXPECT_FALSE(budget_.take(now_, settings_)) << "a target without failures is not counted";
+  EXPECT_FALSE(budget_.take(now_, share_)) << "a target without failures is not counted";
   for (int i = 0; i < 100; ++i) budget_.asked(now_);
   EXPECT_EQ(fail(1), 1);
 }
 
 TEST_F(Budget, NothingIsRepeatedWhereNothingMay) {
-  settings_.share = 0;
-  settings_.floor = 0;
+  share_.percent = 0;
+  share_.per_second = 0;
   EXPECT_EQ(fail(1'000), 0);
 }
 
 TEST_F(Budget, ALongWayPastWhatItCanCountItHolds) {
-  settings_.share = 100;
-  settings_.floor = 1'000;
+  share_.percent = 100;
+  share_.per_second = 1'000;
   EXPECT_EQ(fail(1'100'000), (1 << 20) - 1);
 }
 
@@ -77,7 +77,7 @@ TEST_F(Budget, HoldsForAllWorkersTogether) {
     workers.emplace_back([&] {
       for (int n = 0; n < kEach; ++n) {
         budget_.asked(now_);
-        repeated += budget_.take(now_, settings_) ? 1 : 0;
+        repeated += budget_.take(now_, share_) ? 1 : 0;
       }
     });
   }
