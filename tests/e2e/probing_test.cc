@@ -126,5 +126,33 @@ TEST_F(Probing, WhereItIsOffNobodyIsAsked) {
   EXPECT_THAT(metrics(), Not(HasSubstr("tollgate_probes_total{provider=\"unasked\"")));
 }
 
+// Its models "hung/X" time out, and whether it is back it is asked in vain.
+class ProbingAtTheEnd : public Gateway {
+ protected:
+  static void SetUpTestSuite() {
+    start_with(Additions{
+        .providers =
+            "  - {name: hung, kind: openai, base_url: \"{base}/onprem+stall-before-head/v1\", "
+            "timeouts: {first_byte: 100ms}, breaker: {open_for: 60s}, retries: {at_most: 0}, "
+            "probe: {ask: health, every: 1s}}\n",
+        .models = "  - {name: \"hung/*\", targets: [{provider: hung, model: \"mock/*\", "
+                  "price: unknown}]}\n"});
+  }
+};
+
+TEST_F(ProbingAtTheEnd, AQuestionUnderWayIsGivenUp) {
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(chat("hung/ok", R"(,"stream":true)").status, 504);
+  const auto is_question = [](const simulator::LogEntry& entry) {
+    return entry.request.method == "GET" && entry.ended == simulator::Ended::not_yet;
+  };
+  ASSERT_TRUE(upstream().log.wait(
+      [&](const auto& entries) { return std::any_of(entries.begin(), entries.end(), is_question); },
+      std::chrono::steady_clock::now() + seconds(30)));
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(gateway().stop(), 0) << gateway().log();
+  // Nobody waits for its five seconds to pass.
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(4));
+}
+
 }  // namespace
 }  // namespace e2e

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <string>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -97,6 +99,32 @@ TEST(UpstreamDialer, EveryAddressRefusedIsOneError) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::upstream_unavailable);
   EXPECT_THAT(result.error().detail, HasSubstr("127.0.0.1"));
+}
+
+// The one descriptor that there is for it is an idle connection's.
+TEST(UpstreamDialer, IdleConnectionsGiveWayToOneThatIsNeeded) {
+  ScriptedUpstream upstream(answer);
+  net::io_context io{1};
+  net::ip::tcp::acceptor other(io, {net::ip::make_address("127.0.0.1"), 0});
+  ExchangeRig rig;
+  ASSERT_TRUE(rig.ask(test::target_at(upstream.port())));
+  ASSERT_EQ(rig.pools.idle(), 1U);
+
+  const auto target = test::target_at(other.local_endpoint().port());
+  PhaseTimes times;
+  Dialer dialer(rig.pools, origin_of(target), target.proxy, target.timeouts, times);
+  const int next = ::dup(0);
+  ASSERT_GE(next, 0);
+  ::close(next);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit full{static_cast<rlim_t>(next), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &full), 0);
+  EXPECT_LT(::dup(0), 0) << "there is none left";
+  const auto connection = rig.run(dialer.dial());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(connection) << connection.error().detail;
+  EXPECT_EQ(rig.pools.idle(), 0U);
 }
 
 // Cancelled in each phase before the request is written.

@@ -23,7 +23,7 @@
 
 namespace test {
 
-inline config::Target target_at(std::uint16_t port, std::string host = "127.0.0.1") {
+inline config::Target target_at(std::uint16_t port, const std::string& host = "127.0.0.1") {
   config::Target target;
   target.name = config::TargetName("mock/model");
   target.base_url.tls = false;
@@ -57,7 +57,7 @@ class ExchangeRig {
     std::optional<T> result;
     std::exception_ptr thrown;
     gateway::net::co_spawn(io, std::move(what), [&](std::exception_ptr error, T value) {
-      thrown = error;
+      thrown = std::move(error);
       result.emplace(std::move(value));
     });
     io.restart();
