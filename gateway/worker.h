@@ -70,7 +70,8 @@ class Worker {
   RecordSink& records_;
   upstream::BreakerView breakers_;
   upstream::LatencyView latencies_;
-  net::io_context io_{1};
+  // Others post to it; its sockets are this thread's alone and need no locks.
+  net::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   Deadlines deadlines_{io_, clock_};
   upstream::Pools pools_{io_, deadlines_, clock_};
   providers::JsonWorkspace json_;

@@ -127,7 +127,7 @@ Result<Asked> ChatHandler::understand(Operation operation, const http::Request& 
   auto chat = providers::read_chat_request(worker_.json(), operation, request.body);
   if (!chat) return std::move(chat).error();
   asked.chat = *std::move(chat);
-  asked.chat.answer_id = fmt::format("chatcmpl-{}", request.id);
+  asked.chat.answer_id.assign("chatcmpl-").append(request.id);
   asked.chat.created = std::chrono::system_clock::to_time_t(worker_.clock().wall());
 
   auto match = asked.snapshot->routes().find(asked.chat.model, *request.caller);

@@ -15,6 +15,8 @@ namespace gateway::http {
 
 namespace {
 
+// Who is answered sooner has hardly had the time to leave, and is not watched.
+constexpr std::chrono::milliseconds kFirstLook{20};
 // A socket with unread bytes is always readable: its end has to be asked for.
 constexpr std::chrono::milliseconds kLookAgain{50};
 
@@ -31,8 +33,10 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
       : connection(watched),
         left(std::move(when_left)),
         hurried(std::move(when_hurried)),
-        look_again(
-            watched.deadlines(), [](void* self) { static_cast<State*>(self)->look(); }, this) {}
+        next_look(
+            watched.deadlines(), [](void* self) { static_cast<State*>(self)->look(); }, this) {
+    next_look.set(kFirstLook);
+  }
 
   void wait() {
     connection.socket().async_wait(
@@ -43,19 +47,20 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
 
   void woken(error_code error) {
     if (over) return;
-    if (!error) {
-      const Transport::Client client = connection.transport().look();
-      if (client == Transport::Client::sending) return look();
-      if (client == Transport::Client::quiet) return wait();
-    }
-    end();
+    if (error) return end();
+    look();
   }
 
   void look() {
-    if (!connection.socket().is_open() || has_ended(connection.socket().native_handle())) {
-      return end();
+    switch (connection.transport().look()) {
+      case Transport::Client::quiet:
+        return wait();
+      case Transport::Client::sending:
+        if (has_ended(connection.socket().native_handle())) return end();
+        return next_look.set(kLookAgain);
+      case Transport::Client::gone:
+        return end();
     }
-    look_again.set(kLookAgain);
   }
 
   void end() {
@@ -67,7 +72,7 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
 
   void stop_watching() {
     over = true;
-    look_again.clear();
+    next_look.clear();
     stop.emit(net::cancellation_type::all);
   }
 
@@ -75,7 +80,7 @@ struct ClientWatch::State : std::enable_shared_from_this<ClientWatch::State> {
   std::function<void()> left;
   std::function<void()> hurried;
   net::cancellation_signal stop;
-  Deadline look_again;
+  Deadline next_look;
   bool over = false;
   bool gone = false;
 };

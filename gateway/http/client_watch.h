@@ -1,6 +1,7 @@
 #pragma once
-// Notices that a client has left while somebody else is being waited for: watches
-// the socket for readability and peeks one byte. A byte that exists is a pipelined
+// Notices that a client has left while somebody else is being waited for: after a moment, in
+// which most are answered that are answered quickly, watches the socket for readability and
+// peeks one byte. A byte that exists is a pipelined
 // request: it stays there, and from then on only the connection's end is looked for,
 // now and then. One per wait, and waits may overlap; on the connection's thread; `left` runs at
 // most once, never after the watch is destroyed. The Reply outlives it.

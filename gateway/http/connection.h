@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "config/base/error.h"
 #include "gateway/async.h"
 #include "gateway/deadlines.h"
@@ -24,6 +26,9 @@
 #include "gateway/task_group.h"
 
 namespace gateway::http {
+
+// What a head is put together in; keeps its memory from one answer to the next.
+using HeadBuffer = fmt::basic_memory_buffer<char, 1>;
 
 class ClientWatch;
 
@@ -65,7 +70,9 @@ class Connection final : public TaskGroup::Task {
   bool hurried() const { return door_.tasks.hurried(); }
   // Ends the connection so that no client takes what it has for whole.
   void abandon();
-  std::string& head_scratch() { return head_out_; }
+  HeadBuffer& head() { return head_out_; }
+  // Field lines that whatever head is written will have.
+  HeadBuffer& added_fields() { return added_fields_; }
   GatherWrite& outgoing() { return outgoing_; }
   Awaitable<error_code> write_outgoing();
 
@@ -160,7 +167,8 @@ class Connection final : public TaskGroup::Task {
 
   // The answer.
   ClientWatch* watches_ = nullptr;  // the newest; each knows the one before
-  std::string head_out_;
+  HeadBuffer head_out_;
+  HeadBuffer added_fields_;
   GatherWrite outgoing_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <concepts>
 
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
@@ -25,14 +26,21 @@ bool harmless(std::string_view value) {
   });
 }
 
-void append_number(std::string& out, std::size_t number) {
-  char digits[20];
-  const auto written = std::to_chars(digits, digits + sizeof digits, number);
-  out.append(digits, written.ptr);
+void append(HeadBuffer& out, std::string_view text) {
+  out.append(text.data(), text.data() + text.size());
 }
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+template <std::integral T>
+void append_number(HeadBuffer& out, T number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.data() + digits.size());
+}
+
+void append_line(HeadBuffer& out, std::string_view name, std::string_view value) {
+  append(out, name);
+  append(out, ": ");
+  append(out, value);
+  append(out, "\r\n");
 }
 
 Error client_gone() {
@@ -41,23 +49,35 @@ Error client_gone() {
 
 }  // namespace
 
+Reply::Reply(Connection& connection) : connection_(connection) {
+  connection.added_fields().clear();
+}
+
 void Reply::add_header(std::string_view name, std::string_view value) {
-  if (is_token(name) && harmless(value)) append_line(extra_, name, value);
+  if (is_token(name) && harmless(value)) {
+    append_line(connection_.added_fields(), name, value);
+  }
 }
 
 void Reply::add_header(std::string_view name, std::int64_t value) {
-  const fmt::format_int digits(value);
-  append_line(extra_, name, {digits.data(), digits.size()});
+  HeadBuffer& out = connection_.added_fields();
+  append(out, name);
+  append(out, ": ");
+  append_number(out, value);
+  append(out, "\r\n");
 }
 
 void Reply::begin_head(unsigned status, std::string_view content_type) {
   status_ = status;
-  std::string& head = connection_.head_scratch();
-  head.assign("HTTP/1.1 ");
+  HeadBuffer& head = connection_.head();
+  head.clear();
+  append(head, "HTTP/1.1 ");
   append_number(head, status);
   const auto reason =
       boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
-  head.append(" ").append(reason.data(), reason.size()).append("\r\n");
+  append(head, " ");
+  append(head, {reason.data(), reason.size()});
+  append(head, "\r\n");
   append_line(head, "Date", connection_.date());
   if (!content_type.empty()) append_line(head, "Content-Type", content_type);
   append_line(head, "X-Request-Id", connection_.request_id());
@@ -65,16 +85,17 @@ void Reply::begin_head(unsigned status, std::string_view content_type) {
 }
 
 void Reply::end_head() {
-  std::string& head = connection_.head_scratch();
-  head.append(extra_);
+  HeadBuffer& head = connection_.head();
+  const HeadBuffer& added = connection_.added_fields();
+  append(head, {added.data(), added.size()});
   if (connection_.closes()) {
     append_line(head, "Connection", "close");
   } else if (!connection_.speaks_1_1()) {
     append_line(head, "Connection", "keep-alive");
   }
-  head.append("\r\n");
+  append(head, "\r\n");
   connection_.outgoing().clear();
-  connection_.outgoing().add(head);
+  connection_.outgoing().add(std::string_view(head.data(), head.size()));
 }
 
 Awaitable<Result<void>> Reply::flush() {
@@ -88,10 +109,10 @@ Awaitable<Result<void>> Reply::send(unsigned status, std::string_view content_ty
   if (committed()) throw std::logic_error("a second answer to one request");
   begin_head(status, content_type);
   if (status != kNoContent) {
-    std::string& head = connection_.head_scratch();
-    head.append("Content-Length: ");
+    HeadBuffer& head = connection_.head();
+    append(head, "Content-Length: ");
     append_number(head, body.size());
-    head.append("\r\n");
+    append(head, "\r\n");
   }
   end_head();
   if (!connection_.head_only() && status != kNoContent) connection_.outgoing().add(body);
@@ -121,7 +142,7 @@ Awaitable<Result<void>> Reply::send_error(const Error& error, std::string_view m
 
 void Reply::begin_stream() {
   begin_head(200, "text/event-stream");
-  std::string& head = connection_.head_scratch();
+  HeadBuffer& head = connection_.head();
   append_line(head, "Cache-Control", "no-cache");
   append_line(head, "X-Accel-Buffering", "no");
   if (connection_.speaks_1_1()) {

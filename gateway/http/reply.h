@@ -18,7 +18,7 @@ class Connection;
 
 class Reply {
  public:
-  explicit Reply(Connection& connection) : connection_(connection) {}
+  explicit Reply(Connection& connection);
   Reply(const Reply&) = delete;
   Reply& operator=(const Reply&) = delete;
 
@@ -76,7 +76,6 @@ class Reply {
   Awaitable<config::Result<void>> flush();
 
   Connection& connection_;
-  std::string extra_;  // field lines
   std::array<char, 20> chunk_size_{};
   Framing framing_ = Framing::none;
   bool finished_ = false;
