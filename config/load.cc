@@ -53,7 +53,7 @@ Config read_config(const YamlNode& root, Surroundings& around) {
   const auto server = map.get("server");
   out.server = read_server(server, around);
   out.admin = read_admin(map.get("admin"), around);
-  out.log = read_log(map.get("log"));
+  out.log = read_log(map.get("log"), around);
   const auto auth = map.get("auth");
   read_word(auth, out.auth, kAuth);
   const auto keys = map.get("keys");

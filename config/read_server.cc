@@ -84,7 +84,7 @@ Admin read_admin(const YamlNode& node, const Surroundings& around) {
   return out;
 }
 
-Log read_log(const YamlNode& node) {
+Log read_log(const YamlNode& node, const Surroundings& around) {
   static constexpr std::pair<std::string_view, std::string_view> kLevels[] = {{"trace", "trace"},
                                                                               {"debug", "debug"},
                                                                               {"info", "info"},
@@ -99,6 +99,7 @@ Log read_log(const YamlNode& node) {
   out.level = std::string(level);
   read_word(map.get("format"), out.format, kFormats);
   read_line_or_nothing(map.get("file"), out.file);
+  if (!out.file.empty()) out.file = around.path_of(out.file);
   return out;
 }
 

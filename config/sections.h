@@ -37,7 +37,7 @@ inline constexpr milliseconds kShortestDeadline{100};
 // read_server.cc
 Server read_server(const YamlNode& node, const Surroundings& around);
 Admin read_admin(const YamlNode& node, const Surroundings& around);
-Log read_log(const YamlNode& node);
+Log read_log(const YamlNode& node, const Surroundings& around);
 
 // read_tls.cc
 DoorTls read_door_tls(const YamlNode& node, const Surroundings& around);

@@ -98,6 +98,21 @@ TEST(Load, EverySectionIsRead) {
   EXPECT_EQ(config.log.file, "/tmp/log");
 }
 
+TEST(Load, RelativePathsStartAtTheFilesFolder) {
+  const std::string text = std::string(kSmall) +
+                           "admin: {token_file: t, viewer_token_file: v}\n"
+                           "ledger: {database: l.db, journal: j}\n"
+                           "log: {file: gateway.log}\n";
+  const auto read = load_text(text, "/etc/tollgate/tollgate.yaml", test::options_with());
+  const auto* config = std::get_if<Config>(&read);
+  ASSERT_NE(config, nullptr);
+  EXPECT_EQ(config->admin.token_file, "/etc/tollgate/t");
+  EXPECT_EQ(config->admin.viewer_token_file, "/etc/tollgate/v");
+  EXPECT_EQ(config->ledger.database, "/etc/tollgate/l.db");
+  EXPECT_EQ(config->ledger.journal, "/etc/tollgate/j");
+  EXPECT_EQ(config->log.file, "/etc/tollgate/gateway.log");
+}
+
 TEST(Load, ReconcilingIsSwitchedOffByAWordOrByNought) {
   for (const char* off : {"off", "0", "\"off\""}) {
     const auto config = loaded(std::string("ledger: {reconcile: {every: ") + off + "}}\n" + kSmall);
