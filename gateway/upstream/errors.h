@@ -2,6 +2,7 @@
 // How a failing upstream is told: callers learn what happened, never where (host
 // names and addresses stand only in `detail`, for the log).
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -17,10 +18,12 @@ inline config::Error unavailable(std::string detail) {
 
 // We have no descriptor left to reach it with; it is not to blame.
 inline config::Error no_descriptor(std::string detail) {
-  return config::failure(
+  auto error = config::failure(
       config::ErrorCode::overloaded,
       "The gateway has no descriptor left to reach the upstream with; try again shortly.",
       std::move(detail));
+  error.retry_after = std::chrono::milliseconds(1000);
+  return error;
 }
 
 inline config::Error broken_off(std::string detail) {

@@ -44,6 +44,7 @@ TEST_F(UpstreamExchange, WithoutADescriptorForItTheUpstreamIsNotToBlame) {
   const auto answer = rig.ask(target);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
   expect_error(answer, ErrorCode::overloaded);
+  EXPECT_EQ(answer.error().retry_after, std::chrono::milliseconds(1000));
   EXPECT_FALSE(rig.last_written);
 }
 
