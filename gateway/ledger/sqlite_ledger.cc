@@ -165,7 +165,8 @@ Result<bool> SqliteLedger::insert(const UsageRecord& record, std::int64_t revisi
   if (!key) return key.error();
   auto series = prepared_->names.series(*key);
   if (!series) return series.error();
-  RecordRow row{last_id_ + 1, revision, record, next_link(last_hash_, record, revision)};
+  RecordRow row{last_id_ + 1, revision, record,
+                next_link(last_hash_, record, revision, LinkForm::compact)};
   auto is_new = insert_row(database_, prepared_->insert, prepared_->names, *series, row);
   if (!is_new || !*is_new) return is_new;
   last_id_ = row.id;

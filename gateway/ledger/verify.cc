@@ -93,6 +93,11 @@ class Verifier {
       if (hash.size() == before.size()) std::copy(hash.begin(), hash.end(), before.begin());
     }
     verdict_.removed = last;
+    auto wide = database_.integer(
+        fmt::format("SELECT CAST(ifnull((SELECT value FROM meta WHERE name = '{}'), 0) AS INTEGER)",
+                    kCompactAfter));
+    if (!wide) return wide.error();
+    last_wide_ = *wide;
     auto walked = walk(last, before);
     if (!walked) return walked.error();
     return head(last, before);
@@ -121,13 +126,17 @@ class Verifier {
         found(read->id == last + 2
                   ? fmt::format("record {} is missing", last + 1)
                   : fmt::format("records {} to {} are missing", last + 1, read->id - 1));
-      } else if (next_link(before, read->record, read->revision) != read->hash) {
+      } else if (next_link(before, read->record, read->revision, form_of(read->id)) != read->hash) {
         found(fmt::format("record {} (request {}, attempt {}) is not as it was written", read->id,
                           read->record.request, read->record.attempt));
       }
       last = read->id;
       before = read->hash;
     }
+  }
+
+  LinkForm form_of(std::int64_t id) const {
+    return id <= last_wide_ ? LinkForm::wide : LinkForm::compact;
   }
 
   Result<void> head(std::int64_t last, const config::Sha256& hash) {
@@ -172,6 +181,7 @@ class Verifier {
   const VerifyProgress& progress_;
   IndexesOfRecords expected_indexes_;
   std::int64_t through_ = kNever;
+  std::int64_t last_wide_ = 0;  // the last row whose link is of that form
   Verdict verdict_;
 };
 

@@ -31,7 +31,7 @@ config::Result<Database> open_again(const std::string& path, const WriteOptions&
 // What a reader wants to find: in an upgrade an older gateway holds the file as it knows it.
 enum class Shape : std::uint8_t {
   keys = 2,     // records, account sums and keys: what a gateway beside an older one needs
-  current = 3,  // all that this program knows
+  current = 4,  // all that this program knows
 };
 
 // For reports, beside a running gateway or without one. Waits `busy_timeout` at most.

@@ -69,11 +69,13 @@ TEST_F(SqliteLedgerTest, ARecordComesBackWhole) {
 
   const auto rows = all();
   ASSERT_EQ(rows.size(), 2U);
-  std::string before;
-  std::string after;
-  append_canonical(before, full, 0);
-  append_canonical(after, rows[0].record, 0);
-  EXPECT_EQ(before, after);
+  for (const LinkForm form : {LinkForm::wide, LinkForm::compact}) {
+    std::string before;
+    std::string after;
+    append_canonical(before, full, 0, form);
+    append_canonical(after, rows[0].record, 0, form);
+    EXPECT_EQ(before, after);
+  }
   EXPECT_EQ(rows[0].record.tags, full.tags);
   EXPECT_EQ(rows[0].record.error, full.error);
   EXPECT_EQ(rows[1].record.request.str(), "not-one-of-ours");
