@@ -57,7 +57,7 @@ Result<Names> Names::open(sqlite::Database& database) {
 }
 
 Result<std::optional<std::int64_t>> Names::find(std::string_view text) {
-  if (const auto known = numbers_.find(std::string(text)); known != numbers_.end()) {
+  if (const auto known = numbers_.find(text); known != numbers_.end()) {
     return std::optional(known->second);
   }
   auto row = find_.with(text).step();

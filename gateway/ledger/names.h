@@ -4,7 +4,9 @@
 // which it made names was undone.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,13 +48,21 @@ class Names {
         find_series_(std::move(find_series)),
         insert_series_(std::move(insert_series)) {}
 
+  // Looks up views without making strings of them.
+  struct OfText {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+
   sqlite::Database* database_;
   sqlite::Statement find_;
   sqlite::Statement insert_;
   sqlite::Statement text_;
   sqlite::Statement find_series_;
   sqlite::Statement insert_series_;
-  std::unordered_map<std::string, std::int64_t> numbers_;
+  std::unordered_map<std::string, std::int64_t, OfText, std::equal_to<>> numbers_;
   std::unordered_map<std::int64_t, std::string> texts_;
   std::map<SeriesKey, std::int64_t> series_;
 };

@@ -51,16 +51,6 @@ std::optional<PicoUsd> money(std::optional<std::int64_t> number) {
   return number ? std::optional(PicoUsd{*number}) : std::nullopt;
 }
 
-bool is_ours(std::string_view id) {
-  return id.size() == 32 && std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
-
-int digit(char c) {
-  return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 std::string hexadecimal(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
@@ -84,16 +74,9 @@ config::Clock::Wall from_micros(std::int64_t micros) {
       std::chrono::duration_cast<config::Clock::Wall::duration>(microseconds(micros)));
 }
 
-RequestKey::RequestKey(const config::RequestId& request) {
-  const std::string_view id = request.view();
-  if (!is_ours(id)) {
-    stored_ = std::string(id);
-    return;
-  }
-  for (std::size_t at = 0; at < id.size(); at += 2) {
-    packed_ += static_cast<char>(digit(id[at]) * 16 + digit(id[at + 1]));
-  }
-  stored_ = sqlite::Blob{packed_};
+RequestKey::RequestKey(const config::RequestId& request)
+    : packed_(packed(request.view())), stored_(request.view()) {
+  if (packed_) stored_ = sqlite::Blob{{packed_->data(), packed_->size()}};
 }
 
 Result<SeriesKey> series_key(Names& names, const UsageRecord& record) {
@@ -142,7 +125,7 @@ Result<bool> insert_row(sqlite::Database& database, sqlite::Statement& insert, N
   const RequestKey request(record.request);
   const providers::Usage& usage = record.usage;
   const std::string_view hash(reinterpret_cast<const char*>(row.hash.data()), row.hash.size());
-  insert.with(
+  auto inserted = insert.run_with(
       row.id, request.stored(), record.attempt, row.revision, series, to_micros(record.started),
       record.duration.count(), first_content, static_cast<int>(record.operation), record.streamed,
       static_cast<int>(record.outcome), record.maybe_billed, error, record.overrun, client_gone,
@@ -151,7 +134,6 @@ Result<bool> insert_row(sqlite::Database& database, sqlite::Statement& insert, N
       usage.audio_output, static_cast<int>(usage.tokens), usage.suspect,
       number(usage.reported_cost), usage.reported_cost_text, *variant, number(record.cost.amount),
       static_cast<int>(record.cost.source), number(record.priced), sqlite::Blob{hash});
-  auto inserted = insert.run();
   if (!inserted) return inserted.error();
   return database.changes() > 0;
 }

@@ -2,12 +2,14 @@
 // UsageRecords as rows of the table `record`, both ways. Beside one Database, on its thread.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
 #include "config/base/sha256.h"
 #include "gateway/ledger/names.h"
+#include "gateway/ledger/packed_id.h"
 #include "gateway/ledger/sqlite/database.h"
 #include "gateway/ledger/usage_record.h"
 
@@ -24,16 +26,17 @@ std::int64_t to_micros(config::Clock::Wall at);
 config::Clock::Wall from_micros(std::int64_t micros);
 
 // A request's id as it is stored: ours, 32 hexadecimal digits, in half the bytes.
-using StoredRequest = std::variant<sqlite::Blob, std::string>;
+using StoredRequest = std::variant<sqlite::Blob, std::string_view>;
 class RequestKey {
  public:
+  // `request` outlives it.
   explicit RequestKey(const config::RequestId& request);
   RequestKey(const RequestKey&) = delete;
   RequestKey& operator=(const RequestKey&) = delete;
   const StoredRequest& stored() const { return stored_; }
 
  private:
-  std::string packed_;
+  std::optional<PackedId> packed_;
   StoredRequest stored_;
 };
 

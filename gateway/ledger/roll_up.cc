@@ -13,12 +13,13 @@ using config::Result;
 
 Result<void> RollUp::add(Names& names, const SeriesKey& key, std::int64_t series, const Tags& tags,
                          std::int64_t started_micros, const Sums& sums) {
-  const auto count = [&](bool tagged, std::int64_t in) {
-    for (const std::int64_t span : kSpans) {
-      cells[{tagged, span, slot_of(started_micros, span), in}].add(sums);
-    }
+  const std::int64_t slot = slot_of(started_micros, kQuarter);
+  const auto count = [&](bool tagged, const SeriesKey& of, std::int64_t in) {
+    Quarter& quarter = quarters_[{tagged, kQuarter, slot, in}];
+    quarter.names = of;
+    quarter.sums.add(sums);
   };
-  count(false, series);
+  count(false, key, series);
   for (const auto& tag : tags) {
     auto name = names.number(tag_text(tag));
     if (!name) return name.error();
@@ -26,17 +27,38 @@ Result<void> RollUp::add(Names& names, const SeriesKey& key, std::int64_t series
     of_tag[0] = *name;
     auto tagged = names.series(of_tag);
     if (!tagged) return tagged.error();
-    count(true, *tagged);
-  }
-  if (sums.cost() == 0) return {};
-  const std::pair<AccountKind, std::int64_t> payers[] = {
-      {AccountKind::gateway, key[0]}, {AccountKind::team, key[2]}, {AccountKind::key, key[1]}};
-  for (const auto& [kind, name] : payers) {
-    for (const std::int64_t span : kSpans) {
-      accounts[{static_cast<int>(kind), name, span, slot_of(started_micros, span)}] += sums.cost();
-    }
+    count(true, of_tag, *tagged);
   }
   return {};
+}
+
+std::map<Cell, Sums> RollUp::cells() const {
+  std::map<Cell, Sums> out;
+  for (const auto& [cell, quarter] : quarters_) {
+    for (const std::int64_t span : kSpans) {
+      const std::int64_t slot = slot_of(cell.slot * kMicrosPerSecond, span);
+      out[{cell.tagged, span, slot, cell.series}].add(quarter.sums);
+    }
+  }
+  return out;
+}
+
+std::map<AccountCell, MoneySum> RollUp::accounts() const {
+  std::map<AccountCell, MoneySum> out;
+  for (const auto& [cell, quarter] : quarters_) {
+    if (cell.tagged) continue;
+    const SeriesKey& names = quarter.names;
+    const std::pair<AccountKind, std::int64_t> payers[] = {{AccountKind::gateway, names[0]},
+                                                           {AccountKind::team, names[2]},
+                                                           {AccountKind::key, names[1]}};
+    for (const auto& [kind, name] : payers) {
+      for (const std::int64_t span : kSpans) {
+        const std::int64_t slot = slot_of(cell.slot * kMicrosPerSecond, span);
+        out[{static_cast<int>(kind), name, span, slot}] += quarter.sums.cost();
+      }
+    }
+  }
+  return out;
 }
 
 namespace {
@@ -75,25 +97,25 @@ Result<RollUpWriter> RollUpWriter::open(sqlite::Database& database) {
 }
 
 Result<void> RollUpWriter::write(const RollUp& changes) {
-  for (const auto& [cell, sums] : changes.cells) {
+  for (const auto& [cell, sums] : changes.cells()) {
     if (sums.empty()) continue;
     const auto& tokens = sums.tokens;
     const SplitMoney reported = split(sums.reported);
     const SplitMoney priced = split(sums.priced);
     const SplitMoney estimated = split(sums.estimated);
-    cell_.with(cell.tagged, cell.span, cell.slot, cell.series, sums.attempts, sums.requests,
-               sums.unknown_costs, tokens.prompt, tokens.cached_read, tokens.cached_write,
-               tokens.audio_input, tokens.image_input, tokens.completion, tokens.reasoning,
-               tokens.audio_output, reported.usd, reported.pico, priced.usd, priced.pico,
-               estimated.usd, estimated.pico);
-    auto written = cell_.run();
+    auto written =
+        cell_.run_with(cell.tagged, cell.span, cell.slot, cell.series, sums.attempts, sums.requests,
+                       sums.unknown_costs, tokens.prompt, tokens.cached_read, tokens.cached_write,
+                       tokens.audio_input, tokens.image_input, tokens.completion, tokens.reasoning,
+                       tokens.audio_output, reported.usd, reported.pico, priced.usd, priced.pico,
+                       estimated.usd, estimated.pico);
     if (!written) return written.error();
   }
-  for (const auto& [cell, cost] : changes.accounts) {
+  for (const auto& [cell, cost] : changes.accounts()) {
     if (cost == 0) continue;
     const SplitMoney parts = split(cost);
-    account_.with(cell.kind, cell.name, cell.span, cell.slot, parts.usd, parts.pico);
-    auto written = account_.run();
+    auto written =
+        account_.run_with(cell.kind, cell.name, cell.span, cell.slot, parts.usd, parts.pico);
     if (!written) return written.error();
   }
   return {};

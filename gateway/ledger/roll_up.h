@@ -29,14 +29,23 @@ struct AccountCell {
   friend auto operator<=>(const AccountCell&, const AccountCell&) = default;
 };
 
-struct RollUp {
-  std::map<Cell, Sums> cells;
-  std::map<AccountCell, MoneySum> accounts;
-
+class RollUp {
+ public:
   // Counts `sums` wherever a record of this series, these tags and this moment belongs.
   // Makes the names and series of its tags.
   config::Result<void> add(Names& names, const SeriesKey& key, std::int64_t series,
                            const Tags& tags, std::int64_t started_micros, const Sums& sums);
+
+  std::map<Cell, Sums> cells() const;
+  std::map<AccountCell, MoneySum> accounts() const;
+
+ private:
+  // A record is looked up once; what longer spans and accounts have of it follows from these.
+  struct Quarter {
+    SeriesKey names;
+    Sums sums;
+  };
+  std::map<Cell, Quarter> quarters_;
 };
 
 class RollUpWriter {

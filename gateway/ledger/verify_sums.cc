@@ -226,7 +226,7 @@ class SumsVerifier {
       if (!done) return done;
       if (records_.integer(4) == 0) continue;
       const StoredRequest request = records_.is_text(5)
-                                        ? StoredRequest(std::string(records_.text(5)))
+                                        ? StoredRequest(records_.text(5))
                                         : StoredRequest(sqlite::Blob{records_.blob(5)});
       auto found = before_.with(request, records_.integer(3), records_.integer(4)).step();
       if (!found) return found.error();

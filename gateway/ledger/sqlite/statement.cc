@@ -74,7 +74,7 @@ void Statement::bind(int parameter, Blob value) {
   // A null pointer would bind NULL where an empty blob is meant.
   const char* bytes = value.bytes.empty() ? "" : value.bytes.data();
   remember(sqlite3_bind_blob64(statement_.get(), parameter, bytes, value.bytes.size(),
-                               SQLITE_TRANSIENT));
+                               copies_ ? SQLITE_TRANSIENT : SQLITE_STATIC));
 }
 
 void Statement::bind(int parameter, std::nullptr_t) {
@@ -87,8 +87,8 @@ void Statement::bind_integer(int parameter, std::int64_t value) {
 
 void Statement::bind_text(int parameter, std::string_view value) {
   const char* bytes = value.empty() ? "" : value.data();
-  remember(sqlite3_bind_text64(statement_.get(), parameter, bytes, value.size(), SQLITE_TRANSIENT,
-                               SQLITE_UTF8));
+  remember(sqlite3_bind_text64(statement_.get(), parameter, bytes, value.size(),
+                               copies_ ? SQLITE_TRANSIENT : SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void Statement::remember(int status) {

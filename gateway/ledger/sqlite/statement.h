@@ -34,6 +34,17 @@ class Statement {
     return *this;
   }
 
+  // with() and run() in one, and nothing is copied: for statements that change something.
+  template <class... Values>
+  config::Result<void> run_with(const Values&... values) {
+    failed_binding_ = 0;
+    copies_ = false;
+    int parameter = 0;
+    (bind(++parameter, values), ...);
+    copies_ = true;
+    return run();
+  }
+
   // True: a row stands ready. False: there are no more, and the statement is reset. What
   // went wrong while binding is told here too.
   config::Result<bool> step();
@@ -86,6 +97,7 @@ class Statement {
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   int failed_binding_ = 0;  // SQLite's status; 0: none
+  bool copies_ = true;      // what is bound: it outlives the call otherwise
 };
 
 }  // namespace gateway::sqlite
