@@ -6,8 +6,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include <boost/crc.hpp>
 #include <fmt/format.h>
+
+#include "gateway/ledger/crc32c.h"
 
 namespace gateway {
 namespace {
@@ -61,10 +62,7 @@ std::optional<SegmentName> parse_segment_name(std::string_view file_name) {
 }
 
 std::uint32_t frame_checksum(const SegmentName& name, std::size_t offset, std::string_view bytes) {
-  boost::crc_optimal<32, 0x1edc6f41, 0xffffffff, 0xffffffff, true, true> crc(
-      name.salt ^ static_cast<std::uint32_t>(offset));
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
+  return crc32c(name.salt ^ static_cast<std::uint32_t>(offset), bytes);
 }
 
 std::shared_ptr<Segment> Segment::create(const std::filesystem::path& folder,
