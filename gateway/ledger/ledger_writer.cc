@@ -8,6 +8,7 @@
 #include <boost/system/error_code.hpp>
 
 #include "gateway/ledger/frame_reader.h"
+#include "gateway/ledger/next_look.h"
 #include "gateway/ledger/record_codec.h"
 #include "gateway/log.h"
 
@@ -164,8 +165,13 @@ void LedgerWriter::work() {
 
     run_tasks();
     look_for_abandoned();
+    const auto before = counts_.records.load(std::memory_order_relaxed);
     const bool good = carry();
-    pause = good || last ? pace_.batch : std::min(pause * 2, pace_.longest_pause);
+    if (good || last) {
+      pause = next_look(pace_.batch, counts_.records.load(std::memory_order_relaxed) - before);
+    } else {
+      pause = std::min(pause * 2, pace_.longest_pause);
+    }
 
     lock.lock();
     if (!good) continue;

@@ -33,8 +33,8 @@ namespace gateway {
 class LedgerWriter {
  public:
   struct Pace {
-    std::chrono::milliseconds batch{50};  // between two looks at the journals
-    std::size_t batch_records = 500;
+    std::chrono::milliseconds batch{50};  // between two looks at the journals; longer under load
+    std::size_t batch_records = 2'000;
     std::chrono::milliseconds longest_pause{5'000};  // between tries of a ledger that fails
     std::chrono::milliseconds look_for_abandoned{5'000};
   };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/ledger/journal.h"
+#include "gateway/ledger/next_look.h"
 #include "tests/gateway/ledger/journal_rig.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/shared_clock.h"
@@ -353,6 +354,13 @@ TEST(LedgerWriter, ATaskThatWillNotRunIsDestroyedSoThatNobodyWaitsForIt) {
   const std::weak_ptr<int> waits_for = owned;
   writer.run([owned = std::move(owned)] {});
   EXPECT_TRUE(waits_for.expired());
+}
+
+TEST(NextLook, ComesLaterUnderLoad) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(gateway::next_look(milliseconds(50), 0), milliseconds(50));
+  EXPECT_EQ(gateway::next_look(milliseconds(50), 99), milliseconds(50));
+  EXPECT_EQ(gateway::next_look(milliseconds(50), 100), milliseconds(200));
 }
 
 }  // namespace
