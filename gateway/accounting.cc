@@ -1,6 +1,7 @@
 #include "gateway/accounting.h"
 
 #include <chrono>
+#include <pthread.h>
 #include <utility>
 
 #include "gateway/ledger/journal_owner.h"
@@ -140,6 +141,7 @@ void Accounting::write(std::unique_ptr<SqliteLedger> ledger) {
 }
 
 void Accounting::take_over_when_free() {
+  ::pthread_setname_np(::pthread_self(), "ledger-waits");
   std::unique_lock lock(mutex_);
   std::string told;
   while (!give_up_.wait_for(lock, kLookAgain, [this] { return giving_up_; })) {

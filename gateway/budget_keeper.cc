@@ -1,6 +1,7 @@
 #include "gateway/budget_keeper.h"
 
 #include <memory>
+#include <pthread.h>
 #include <utility>
 #include <vector>
 
@@ -93,6 +94,7 @@ void BudgetKeeper::replayed(const UsageRecord& record, std::int64_t row) {
 }
 
 void BudgetKeeper::look_again_and_again() {
+  ::pthread_setname_np(::pthread_self(), "budgets");
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
@@ -106,6 +108,7 @@ void BudgetKeeper::look_again_and_again() {
 }
 
 void BudgetKeeper::learn_when_asked() {
+  ::pthread_setname_np(::pthread_self(), "budget-lessons");
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [&] { return stopping_ || asked_ > done_; });

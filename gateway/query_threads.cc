@@ -1,5 +1,6 @@
 #include "gateway/query_threads.h"
 
+#include <pthread.h>
 #include <utility>
 
 namespace gateway {
@@ -33,6 +34,7 @@ bool QueryThreads::run(std::function<void()> task) {
 }
 
 void QueryThreads::work() {
+  ::pthread_setname_np(::pthread_self(), "query");
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });

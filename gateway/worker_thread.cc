@@ -1,10 +1,12 @@
 #include "gateway/worker_thread.h"
 
+#include <pthread.h>
 #include <random>
 #include <utility>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
 #include "gateway/client_endpoints.h"
 #include "gateway/log.h"
@@ -14,7 +16,8 @@ namespace gateway {
 WorkerThread::WorkerThread(int index, const Shared& shared, Accounting& accounting,
                            const std::shared_ptr<const Snapshot>& snapshot,
                            std::vector<http::ListeningSocket> sockets)
-    : journal_(accounting.journals(), index, shared.clock),
+    : index_(index),
+      journal_(accounting.journals(), index, shared.clock),
       recorder_(shared.metrics.shard(index), journal_, accounting.sync(), shared.clock),
       worker_(shared.clock, recorder_, shared.limiter, shared.drains, shared.breakers,
               shared.latencies, snapshot, std::random_device{}()),
@@ -69,7 +72,10 @@ std::vector<int> WorkerThread::descriptors() const {
 
 void WorkerThread::start() {
   for (auto& listener : listeners_) listener.start();
-  thread_ = std::thread([this] { worker_.io().run(); });
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), fmt::format("worker-{}", index_).c_str());
+    worker_.io().run();
+  });
 }
 
 void WorkerThread::adopt(const std::shared_ptr<const Snapshot>& next) {

@@ -62,6 +62,7 @@ class WorkerThread {
   void cut();
 
  private:
+  const int index_;
   Journal journal_;
   Recorder recorder_;
   Worker worker_;

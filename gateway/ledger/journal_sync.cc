@@ -1,6 +1,7 @@
 #include "gateway/ledger/journal_sync.h"
 
 #include <algorithm>
+#include <pthread.h>
 #include <utility>
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -60,6 +61,7 @@ void JournalSync::stop() {
 }
 
 void JournalSync::work() {
+  ::pthread_setname_np(::pthread_self(), "journal-sync");
   auto next_look = std::chrono::steady_clock::now() + every_;
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <pthread.h>
 #include <utility>
 #include <variant>
 
@@ -154,6 +155,7 @@ bool LedgerWriter::stop(milliseconds patience) {
 }
 
 void LedgerWriter::work() {
+  ::pthread_setname_np(::pthread_self(), "ledger");
   milliseconds pause = pace_.batch;
   std::unique_lock lock(mutex_);
   while (!give_up_ && !carried_) {
