@@ -198,7 +198,9 @@ class Steps(unittest.TestCase):
             self.assertEqual(-signal.SIGKILL, house.gateway.wait(30), "the kernel kills it")
         house.start()
         rows = house.at_rest()
-        self.assertEqual(whole, sum(row["tags"].startswith("small=") and row["outcome"] == "ok" for row in rows))
+        paid = sum(row["tags"].startswith("small=") and row["outcome"] == "ok" for row in rows)
+        # The last may have been settled and not yet read: it is written down before its last byte leaves.
+        self.assertIn(paid - whole, (0, 1))
         self.assertGreaterEqual(len(rows), house.stats()["requests"])
 
 
