@@ -5,6 +5,11 @@
 
 namespace providers {
 
+Cost Call::cost_with(const Usage& usage) const {
+  const Cost cost = cost_of(usage, target.price ? &*target.price : nullptr);
+  return spent != nullptr ? sum(*spent, cost) : cost;
+}
+
 std::string_view AnswerHead::find(std::string_view name) const {
   const auto same = [](char a, char b) {
     return std::tolower(static_cast<unsigned char>(a)) ==

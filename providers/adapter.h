@@ -35,7 +35,12 @@ struct Call {
   std::span<const std::string> allowed_models = {};
   // What the target is asked with, where that is not its first key.
   const config::Secret* key = nullptr;
+  // What other attempts of the same request have cost by now, read when the client is told of it;
+  // nullptr: there are none.
+  const Cost* spent = nullptr;
 
+  // What the client is told that its request has cost, after an attempt with this usage.
+  Cost cost_with(const Usage& usage) const;
   const config::Secret& api_key() const { return key != nullptr ? *key : target.api_key; }
 };
 
@@ -85,14 +90,18 @@ class StreamDecoder {
   // parser's next feed(). An Error ends the stream.
   virtual config::Result<void> decode(const SseEvent& event, Body& out) = 0;
 
-  // The upstream said [DONE] or closed in order. Appends what the client is still
-  // owed (usage if asked, [DONE]), or says that the stream is truncated.
+  // The upstream said [DONE] or closed in order. Appends what is missing of the answer
+  // itself, or says that the stream is truncated.
   virtual config::Result<void> finish(Body& out) = 0;
 
-  // We end it before the upstream does: every open choice finishes with "length", the
-  // chunk's member `tollgate` says {"stopped": why}, and then comes what finish() would
-  // append. `why` is a word. Only after content; nothing more is decoded after it.
+  // We end it before the upstream does: every open choice finishes with "length", and the
+  // chunk's member `tollgate` says {"stopped": why}. `why` is a word. Only after content;
+  // nothing more is decoded after it.
   virtual void stop(std::string_view why, Body& out) = 0;
+
+  // Behind either: what the client is owed besides, usage if it asked for it, and [DONE]. By
+  // then all that the request has cost is known.
+  virtual void end(Body& out) = 0;
 
   // What every chunk of an answer bears, as raw JSON.
   struct Frame {
@@ -108,7 +117,7 @@ class StreamDecoder {
   // [DONE] was seen: whatever follows does not count.
   bool done() const { return done_; }
 
-  // As far as known; final after finish().
+  // As far as known; final after end().
   const Usage& usage() const { return usage_; }
   // Text handed to the client so far, reasoning and tool arguments included: what an
   // estimate is made from. In bytes of UTF-8 it costs nothing to ask.

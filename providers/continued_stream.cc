@@ -52,8 +52,8 @@ void write_frame(JsonWriter& json, JsonValue chunk, const StreamDecoder::Frame& 
 }  // namespace
 
 ContinuedStream::ContinuedStream(const BegunStream& begun, std::size_t given,
-                                 const config::Target& target)
-    : begun_(begun), target_(target), seam_(begun.content, given) {}
+                                 const config::Target& target, const Cost& spent)
+    : begun_(begun), target_(target), spent_(spent), seam_(begun.content, given) {}
 
 Result<void> ContinuedStream::take(std::string_view events, const Usage& usage, bool stopped,
                                    std::string& out) {
@@ -143,7 +143,7 @@ void ContinuedStream::write_usage(JsonValue chunk, const Usage& usage, std::stri
   json.begin_object();
   write_frame(json, chunk, begun_.frame);
   json.key("choices").begin_array().end_array().key("usage");
-  append_usage(out, this->usage(usage), sum(begun_.cost, rest), JsonValue());
+  append_usage(out, this->usage(usage), sum(spent_, rest), JsonValue());
   out += "}\n\n";
 }
 

@@ -16,19 +16,19 @@
 
 namespace providers {
 
-// What the client has, and who is owed for it.
+// What the client has.
 struct BegunStream {
   StreamDecoder::Frame frame;
   std::string content;
   Usage usage;  // of the first prompt, and all that was delivered
-  Cost cost;    // of all attempts so far
 };
 
 class ContinuedStream {
  public:
-  // `begun` outlives this; so many bytes of its content are given to the next upstream. `target` is
-  // that one.
-  ContinuedStream(const BegunStream& begun, std::size_t given, const config::Target& target);
+  // All outlive this. So many bytes of what has begun are given to the next upstream, `target`;
+  // `spent` is what the attempts before have cost.
+  ContinuedStream(const BegunStream& begun, std::size_t given, const config::Target& target,
+                  const Cost& spent);
 
   // Appends what follows for the client. `events`: whole ones, as a decoder wrote them, and `usage`
   // what it knows by now; `stopped`: they end because we ended them. An Error: it does not fit, and
@@ -53,6 +53,7 @@ class ContinuedStream {
 
   const BegunStream& begun_;
   const config::Target& target_;
+  const Cost& spent_;
   Seam seam_;
   JsonDocument document_;
   std::string content_;

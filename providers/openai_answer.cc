@@ -92,9 +92,8 @@ void Answer::write(const AnswerHead& head, const Dialect& dialect, std::string_v
 
   out.usage = reported_usage(call_, head, dialect, root_);
   if (lacks_tokens(call_.chat, out.usage)) complete_usage(call_, delivered(), out.usage);
-  const auto& price = call_.target.price;
   std::string usage;
-  append_usage(usage, out.usage, cost_of(out.usage, price ? &*price : nullptr), root_["usage"]);
+  append_usage(usage, out.usage, call_.cost_with(out.usage), root_["usage"]);
   edit_root(usage);
   edits_.apply(body, out.body);
 

@@ -219,13 +219,12 @@ Result<void> OpenAiStream::finish(Body& out) {
                            "truncated: neither finish_reason nor [DONE]");
   }
   write_finishes(out);
-  write_end(out);
   return {};
 }
 
 void OpenAiStream::stop(std::string_view why, Body& out) {
   write_finishes(out, why);
-  write_end(out);
+  done_ = true;
 }
 
 std::optional<StreamDecoder::Frame> OpenAiStream::unfinished() const {
@@ -234,7 +233,7 @@ std::optional<StreamDecoder::Frame> OpenAiStream::unfinished() const {
   return Frame{id_, created_};
 }
 
-void OpenAiStream::write_end(Body& out) {
+void OpenAiStream::end(Body& out) {
   done_ = true;
   complete_usage(call_, delivered_, usage_);
   if (call_.chat.include_usage) write_usage(out);
@@ -259,13 +258,12 @@ void OpenAiStream::write_finishes(Body& out, std::string_view stopped) {
 }
 
 void OpenAiStream::write_usage(Body& out) {
-  const auto& price = call_.target.price;
   JsonValue original;
   if (!last_usage_.empty() && call_.json.document.read(last_usage_)) {
     original = call_.json.document.root();
   }
   added_ = R"([],"usage":)";
-  append_usage(added_, usage_, cost_of(usage_, price ? &*price : nullptr), original);
+  append_usage(added_, usage_, call_.cost_with(usage_), original);
   begin_chunk(out);
   end_chunk(out, added_);
 }

@@ -25,6 +25,7 @@ class OpenAiStream : public StreamDecoder {
   config::Result<void> decode(const SseEvent& event, Body& out) override;
   config::Result<void> finish(Body& out) override;
   void stop(std::string_view why, Body& out) override;
+  void end(Body& out) override;
   std::optional<Frame> unfinished() const override;
 
  private:
@@ -37,7 +38,6 @@ class OpenAiStream : public StreamDecoder {
   void begin_chunk(Body& out);
   void end_chunk(Body& out, std::string_view rest);
   void write_finishes(Body& out, std::string_view stopped = {});
-  void write_end(Body& out);
   void write_usage(Body& out);
 
   const Call& call_;

@@ -128,9 +128,8 @@ Result<Completion> native_completion(const Call& call, const AnswerHead& head,
   json.member("finish_reason", function ? "function_call" : finish.reason);
   if (!finish.known) json.member("native_finish_reason", upstream_finish);
   json.end_object().end_array();
-  const auto& price = call.target.price;
   std::string usage;
-  append_usage(usage, out.usage, cost_of(out.usage, price ? &*price : nullptr), root["usage"]);
+  append_usage(usage, out.usage, call.cost_with(out.usage), root["usage"]);
   json.raw_member("usage", usage).end_object();
   out.body.own(text);
   return out;

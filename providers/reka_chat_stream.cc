@@ -93,9 +93,8 @@ Result<void> NativeStream::finish(Body& out) {
                              "truncated: neither finish_reason nor [DONE]");
     }
     emit_text(rest, out);
-    if (auto ended = emit_finish(out); !ended) return ended;
+    return emit_finish(out);
   }
-  emit_end(out);
   return {};
 }
 
@@ -105,7 +104,7 @@ void NativeStream::stop(std::string_view why, Body& out) {
   if (!std::exchange(finished_, true)) {
     emit_choice(out, "{}", "length", {}, stopped_member(why));
   }
-  emit_end(out);
+  done_ = true;
 }
 
 // Calls come with the finish.
@@ -114,7 +113,7 @@ std::optional<StreamDecoder::Frame> NativeStream::unfinished() const {
   return Frame{id_, std::to_string(call_.chat.created)};
 }
 
-void NativeStream::emit_end(Body& out) {
+void NativeStream::end(Body& out) {
   complete_usage(call_, delivered_, usage_);
   emit_usage(out);
   out.own("data: [DONE]\n\n");
@@ -210,10 +209,9 @@ void NativeStream::emit_choice(Body& out, std::string_view delta, std::string_vi
 
 void NativeStream::emit_usage(Body& out) {
   if (!call_.chat.include_usage) return;
-  const config::Price* price = call_.target.price ? &*call_.target.price : nullptr;
   out.own(prefix_);
   delta_.clear();
-  append_usage(delta_, usage_, cost_of(usage_, price), JsonValue());
+  append_usage(delta_, usage_, call_.cost_with(usage_), JsonValue());
   out.own("[],\"usage\":");
   out.own(delta_);
   out.own("}\n\n");

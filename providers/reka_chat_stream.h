@@ -21,6 +21,7 @@ class NativeStream final : public StreamDecoder {
   config::Result<void> decode(const SseEvent& event, Body& out) override;
   config::Result<void> finish(Body& out) override;
   void stop(std::string_view why, Body& out) override;
+  void end(Body& out) override;
   std::optional<Frame> unfinished() const override;
 
  private:
@@ -31,7 +32,6 @@ class NativeStream final : public StreamDecoder {
   void emit_calls(Body& out);
   config::Result<void> emit_finish(Body& out);
   void emit_usage(Body& out);
-  void emit_end(Body& out);
   void emit_choice(Body& out, std::string_view delta, std::string_view finish,
                    std::string_view native_finish = {}, std::string_view more = {});
 

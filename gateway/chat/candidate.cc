@@ -38,11 +38,17 @@ std::vector<std::string> allowed_models(providers::JsonWorkspace& json,
 
 Candidate::Candidate(const RouteTarget& target, std::string_view rest,
                      const providers::ChatRequest& chat, providers::JsonWorkspace& json,
-                     const VirtualKey& caller, const std::vector<std::string>& fallbacks)
+                     const VirtualKey& caller, const std::vector<std::string>& fallbacks,
+                     const providers::Cost* spent)
     : configured_(target),
       adapter_(*target.adapter),
       own_(spelled_out(target.target, rest)),
-      call_{chat, own_ ? *own_ : target.target, json, caller.allow_upstream_extras, fallbacks} {}
+      call_{.chat = chat,
+            .target = own_ ? *own_ : target.target,
+            .json = json,
+            .allow_upstream_extras = caller.allow_upstream_extras,
+            .allowed_models = fallbacks,
+            .spent = spent} {}
 
 config::Result<providers::UpstreamRequest> Candidate::encode(const config::Model& model) const {
   auto request = adapter_.encode(call_);

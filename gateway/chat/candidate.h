@@ -20,10 +20,11 @@ std::vector<std::string> allowed_models(providers::JsonWorkspace& json,
 
 class Candidate {
  public:
-  // `rest`: what the model's wildcard stood for. All outlive this.
+  // `rest`: what the model's wildcard stood for. `spent`: by the request's other attempts. All
+  // outlive this.
   Candidate(const RouteTarget& target, std::string_view rest, const providers::ChatRequest& chat,
             providers::JsonWorkspace& json, const VirtualKey& caller,
-            const std::vector<std::string>& fallbacks);
+            const std::vector<std::string>& fallbacks, const providers::Cost* spent = nullptr);
   Candidate(const Candidate&) = delete;
   Candidate& operator=(const Candidate&) = delete;
 

@@ -163,7 +163,8 @@ Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest&
     co_return Came::not_asked;
   }
 
-  Candidate candidate(*turn.target, asked_.match.rest, chat, worker_.json(), caller_, fallbacks_);
+  Candidate candidate(*turn.target, asked_.match.rest, chat, worker_.json(), caller_, fallbacks_,
+                      &meter_.spent());
   const config::Target& target = candidate.target();
   Circuit circuit(worker_.breakers(), target, candidate.from_pattern(), worker_.clock());
   if (!circuit.allows()) {

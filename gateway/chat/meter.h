@@ -45,8 +45,8 @@ class Meter {
   // to keep the client waiting, is not content.)
   bool content_shown() const { return summary_.first_token.has_value(); }
   config::Clock::Steady now() const { return clock_.now(); }
-  // What all attempts so far cost; nullopt: unknown.
-  std::optional<config::PicoUsd> cost() const { return summary_.cost.amount; }
+  // What all attempts that have ended cost.
+  const providers::Cost& spent() const { return summary_.cost; }
   const RequestSummary& summary() const { return summary_; }
 
  private:

@@ -68,8 +68,8 @@ struct Step {
   bool ended = false;
 };
 
-// What the upstream sent next, in the client's words; no bytes: it closed. `out` borrows from the
-// parser until the next step.
+// What the upstream sent next, in the client's words; no bytes: it closed. Where the answer has
+// ended, the decoder's end() is still owed. `out` borrows from the parser until the next step.
 Step decode_bytes(const Delivery& delivery, providers::SseParser& parser,
                   providers::StreamDecoder& decoder, std::string_view bytes, providers::Body& out) {
   out.clear();
@@ -127,23 +127,13 @@ Awaitable<Result<std::string_view>> read_whole(const Delivery& delivery) {
   co_return co_await delivery.upstream.read_all(kMaxWholeAnswer);
 }
 
-Awaitable<Result<void>> deliver(Delivery delivery, providers::Completion completion) {
+// An answer as the client asked for it; nobody else answers any more.
+Awaitable<Result<void>> deliver(Delivery delivery, providers::Completion completion,
+                                providers::Body stream) {
   delivery.attempt.upstream_names(completion.upstream_model, completion.upstream_id);
-
-  auto stream = Result<providers::Body>(providers::Body{});
-  if (delivery.call.chat.stream) {
-    stream = providers::stream_from_completion(delivery.call, completion);
-    if (!stream) co_return stream.error();
-  }
-  if (stream && delivery.rest != nullptr) {
-    auto follows = follow_on(delivery, *delivery.rest, completion.usage, false, *stream);
+  if (delivery.rest != nullptr) {
+    auto follows = follow_on(delivery, *delivery.rest, completion.usage, false, stream);
     if (!follows) co_return follows;
-  }
-
-  if (!delivery.contest.wins_alone()) {
-    delivery.attempt.told(completion.usage);
-    auto won = co_await delivery.contest.win();
-    if (!won) co_return won;
   }
   delivery.circuit.answered();
   if (delivery.departure.draining()) {
@@ -154,24 +144,51 @@ Awaitable<Result<void>> deliver(Delivery delivery, providers::Completion complet
   delivery.attempt.first_content();
   delivery.attempt.ok(completion.usage);
   announce(delivery);
-  delivery.explained.answers(delivery.call.chat.stream ? *stream : completion.body,
+  delivery.explained.answers(delivery.call.chat.stream ? stream : completion.body,
                              delivery.call.chat.stream);
-  if (const auto cost = delivery.request.cost(); cost && !delivery.reply.committed()) {
+  if (const auto& cost = delivery.request.spent().amount; cost && !delivery.reply.committed()) {
     delivery.reply.add_header("x-tollgate-cost-usd", config::to_usd(*cost));
   }
   Waiting client(delivery.request);
-  if (delivery.call.chat.stream) co_return co_await delivery.reply.finish_stream(*stream);
+  if (delivery.call.chat.stream) co_return co_await delivery.reply.finish_stream(stream);
   co_return co_await delivery.reply.send(200, "application/json", completion.body);
 }
 
-Awaitable<Result<void>> deliver_decoded(Delivery delivery, std::string_view bytes) {
+struct Decoded {
+  providers::Completion completion;
+  providers::Body stream;  // the same, where one was asked for
+};
+
+Result<Decoded> decode_whole(const Delivery& delivery, std::string_view bytes) {
   auto completion = delivery.adapter.decode(delivery.call, delivery.head, bytes);
   if (!completion) {
     note_verdict(delivery, completion.error());
     delivery.attempt.told(delivery.adapter.usage_in(delivery.call, delivery.head, bytes));
-    co_return completion.error();
+    return completion.error();
   }
-  co_return co_await deliver(delivery, *std::move(completion));
+  Decoded out;
+  if (delivery.call.chat.stream) {
+    auto stream = providers::stream_from_completion(delivery.call, *completion);
+    if (!stream) return stream.error();
+    out.stream = *std::move(stream);
+  }
+  out.completion = *std::move(completion);
+  return out;
+}
+
+Awaitable<Result<void>> deliver_decoded(Delivery delivery, std::string_view bytes) {
+  auto decoded = decode_whole(delivery, bytes);
+  if (!decoded) co_return decoded.error();
+  if (!delivery.contest.wins_alone()) {
+    delivery.attempt.told(decoded->completion.usage);
+    auto won = co_await delivery.contest.win();
+    if (!won) co_return won;
+    // What the others have cost is known only now, and stands in the answer.
+    decoded = decode_whole(delivery, bytes);
+    if (!decoded) co_return decoded.error();
+  }
+  Decoded answer = *std::move(decoded);
+  co_return co_await deliver(delivery, std::move(answer.completion), std::move(answer.stream));
 }
 
 // The first byte that is no blank; 0: there is none yet.
@@ -200,8 +217,13 @@ Awaitable<Result<void>> relay_whole(Delivery delivery) {
 AsStream::AsStream(const providers::Adapter& adapter, const providers::Call& asked,
                    const providers::AnswerHead& head)
     : chat_(asked.chat),
-      call_{chat_,    asked.target, asked.json, asked.allow_upstream_extras, asked.allowed_models,
-            asked.key} {
+      call_{.chat = chat_,
+            .target = asked.target,
+            .json = asked.json,
+            .allow_upstream_extras = asked.allow_upstream_extras,
+            .allowed_models = asked.allowed_models,
+            .key = asked.key,
+            .spent = asked.spent} {
   chat_.stream = true;
   chat_.include_usage = true;
   decoder_ = adapter.open_stream(call_, head);
@@ -235,7 +257,14 @@ Awaitable<Result<void>> relay_stream_as_whole(Delivery delivery, AsStream& asked
       co_return decoded.error();
     }
   }
-  co_return co_await deliver(delivery, answer.finish(asked.call(), decoder));
+  if (!delivery.contest.wins_alone()) {
+    auto won = co_await delivery.contest.win();
+    if (!won) co_return won;
+  }
+  out.clear();
+  decoder.end(out);
+  if (auto added = answer.add(out.str()); !added) co_return added.error();
+  co_return co_await deliver(delivery, answer.finish(asked.call(), decoder), providers::Body{});
 }
 
 Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder) {
@@ -255,6 +284,12 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
 
     auto [decoded, stopped, last] = decode_bytes(delivery, parser, decoder, *bytes, out);
     ended = last;
+    const bool comes = decoded && (ended || !out.empty());
+    if (comes && !delivery.contest.wins_alone()) {
+      auto won = co_await delivery.contest.win();
+      if (!won) co_return won;
+    }
+    if (decoded && ended) decoder.end(out);
     if (delivery.rest != nullptr) {
       auto follows = follow_on(delivery, *delivery.rest, decoder.usage(), stopped, out);
       if (decoded) decoded = follows;
@@ -264,10 +299,6 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
     // An error that arrives together with the first content is still early: nothing
     // has been shown, so another target may answer instead.
     if (!decoded && !request.content_shown()) co_return decoded.error();
-    if (!out.empty() && !delivery.contest.wins_alone()) {
-      auto won = co_await delivery.contest.win();
-      if (!won) co_return won;
-    }
     if (!out.empty()) {
       delivery.attempt.first_content();
       delivery.patience.content_due(std::nullopt);

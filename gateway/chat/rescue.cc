@@ -54,7 +54,7 @@ void Rescue::broke_off(const config::Error& why, const providers::StreamDecoder&
   auto frame = decoder.unfinished();
   if (content == nullptr || content->empty() || !frame) return;
   state_ = std::make_unique<State>();
-  state_->begun = {*std::move(frame), *content, meter_.summary().usage, meter_.summary().cost};
+  state_->begun = {*std::move(frame), *content, meter_.summary().usage};
   state_->why = why;
   meter_.rescue("nobody");
 }
@@ -75,7 +75,7 @@ const providers::ChatRequest* Rescue::request_for(const config::Target& target,
     state_->request = *std::move(next);
     request = &state_->request->chat;
   }
-  state_->rest = std::make_unique<providers::ContinuedStream>(begun, given, target);
+  state_->rest = std::make_unique<providers::ContinuedStream>(begun, given, target, meter_.spent());
   return request;
 }
 
@@ -110,7 +110,6 @@ void Rescue::took_over(const config::Error& broke) {
   begun.content += added;
   begun.usage.completion =
       begun.usage.completion.value_or(0) + providers::count_tokens(added, model_.tokenizer);
-  begun.cost = meter_.summary().cost;
   state_->why = broke;
   const bool goes_on = broke.another_target_may_try() && begun.content.size() <= kLongest;
   state_->given_up = state_->given_up || over || !goes_on;

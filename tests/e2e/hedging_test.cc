@@ -44,6 +44,8 @@ class Hedging : public Gateway {
     };
     add("to-ok", "200ms", "ok");
     add("to-stalled", "200ms", "stall-before-head");
+    add("to-whole", "100ms", "json-though-stream");
+    add("to-streaming", "100ms", "stream-though-json");
     add("to-slow", "200ms", "slow-first-600ms", ", timeouts: {first_byte: 500ms}");
     add("to-failing", "100ms", "503");
     add("by-p95", "p95", "ok");
@@ -97,6 +99,22 @@ class Hedging : public Gateway {
                    fmt::format(R"(error="{}")", error)});
   }
 
+  // As the log has it, of the request.
+  static double cost_in_log(const std::string& request) {
+    const std::string begins = fmt::format(R"("msg":"request","request":"{}")", request);
+    std::string line;
+    EXPECT_TRUE(test::wait_for(kSoon, [&] {
+      const std::string log = gateway().log();
+      const auto at = log.find(begins);
+      if (at != std::string::npos) line = log.substr(at, log.find('\n', at) - at);
+      return !line.empty() && line.find("overhead_ms") != std::string::npos;
+    })) << begins;
+    const std::string cost = R"("cost_usd":")";
+    const auto at = line.find(cost);
+    EXPECT_NE(at, std::string::npos) << line;
+    return at == std::string::npos ? 0 : std::stod(line.substr(at + cost.size()));
+  }
+
   void SetUp() override {
     const auto entries = upstream().log.entries();
     before_ = entries.empty() ? 0 : entries.back().number;
@@ -147,6 +165,34 @@ TEST_F(Hedging, U39_AWholeAnswerTooAndBothAreBilled) {
   const auto cost =
       metric("tollgate_cost_usd_total", {R"(model="to-ok/*")", R"(provider="openrouter")"});
   EXPECT_GT(cost, 0);
+}
+
+// However the answer comes, the loser has ended when its cost is told.
+TEST_F(Hedging, U39_TheAnswerTellsWhatBothHaveCost) {
+  for (const std::string_view second : {"to-ok", "to-streaming", "to-whole"}) {
+    for (const bool streamed : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} {}", second, streamed));
+      const auto model = fmt::format("{}/{}", second, fresh("stall-before-head"));
+      js::value usage;
+      HttpAnswer answer;
+      if (streamed) {
+        const auto parts = stream(model, R"(,"stream_options":{"include_usage":true})");
+        expect_sound(parts);
+        ASSERT_TRUE(parts.usage());
+        usage = *parts.usage();
+        answer = parts.answer;
+      } else {
+        answer = chat(model);
+        ASSERT_EQ(answer.status, 200) << answer.body;
+        usage = json(answer).at("usage");
+        EXPECT_DOUBLE_EQ(std::stod(answer.header("x-tollgate-cost-usd")),
+                         usage.at("cost").to_number<double>());
+      }
+      EXPECT_EQ(usage.at("cost_source").as_string(), "estimated");
+      EXPECT_DOUBLE_EQ(cost_in_log(answer.header("x-request-id")),
+                       usage.at("cost").to_number<double>());
+    }
+  }
 }
 
 TEST_F(Hedging, U39_TheFirstAnswersIfItIsFirstAfterAll) {

@@ -81,6 +81,9 @@ Outcome run_stream(const fuzz::AdapterUnderTest& under_test, const Call& call,
   if (!error) {
     if (auto ok = decoder->finish(body); !ok) error = ok.error();
   }
+  if (!error) {
+    decoder->end(body);
+  }
   text += body.str();
   if (error) check_error(*error);
   fuzz::check_client_stream(text, !error);

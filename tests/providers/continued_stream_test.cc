@@ -32,7 +32,6 @@ class ContinuedStreams : public testing::Test {
     begun_.usage.prompt = 10;
     begun_.usage.completion = 4;
     begun_.usage.tokens = Source::estimated;
-    begun_.cost = {config::PicoUsd{100}, Source::estimated};
     target_.tokenizer = config::Tokenizer::cl100k_base;
     target_.price = config::Price{};
     target_.price->output = config::PicoUsdPerToken{10};
@@ -40,7 +39,7 @@ class ContinuedStreams : public testing::Test {
 
   // Of these events, all at once; "refused" where they do not fit.
   std::string of(std::string_view events, bool stopped = false) {
-    ContinuedStream stream(begun_, given_of(begun_.content), target_);
+    ContinuedStream stream(begun_, given_of(begun_.content), target_, spent_);
     std::string out;
     const auto taken = stream.take(events, usage_, stopped, out);
     usage_of_all_ = stream.usage(usage_);
@@ -48,6 +47,7 @@ class ContinuedStreams : public testing::Test {
   }
 
   BegunStream begun_;
+  Cost spent_{config::PicoUsd{100}, Source::estimated};
   config::Target target_;
   Usage usage_;
   Usage usage_of_all_;
@@ -117,7 +117,7 @@ TEST_F(ContinuedStreams, AnySplitOfItsEventsGivesTheSameText) {
   const std::string rest = " 世界 🦊 und weiter, naïve café.";
   for (std::size_t cut = 0; cut <= rest.size(); ++cut) {
     if (cut < rest.size() && (static_cast<unsigned char>(rest[cut]) & 0xC0U) == 0x80U) continue;
-    ContinuedStream stream(begun_, begun_.content.find(" 世界"), target_);
+    ContinuedStream stream(begun_, begun_.content.find(" 世界"), target_, spent_);
     std::string out;
     for (const std::string& piece : {rest.substr(0, cut), rest.substr(cut)}) {
       EXPECT_TRUE(stream.take(chunk(R"({"content":")" + piece + "\"}"), usage_, false, out));

@@ -138,6 +138,7 @@ class RekaMutations : public testing::Test {
       failed = failed || !decoder->decode(*event, out);
     }
     if (!failed) failed = !decoder->finish(out);
+    if (!failed) decoder->end(out);
     expect_valid_events(out.str(), stream);
   }
 

@@ -45,6 +45,7 @@ struct Dialogue {
     before = out.str();
     Body end;
     decoder->stop("budget", end);
+    decoder->end(end);
     return end.str();
   }
 

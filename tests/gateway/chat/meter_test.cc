@@ -43,6 +43,7 @@ struct Counting : providers::StreamDecoder {
   config::Result<void> decode(const providers::SseEvent&, providers::Body&) override { return {}; }
   config::Result<void> finish(providers::Body&) override { return {}; }
   void stop(std::string_view, providers::Body&) override {}
+  void end(providers::Body&) override {}
   void deliver(std::string_view text) {
     delivered_.add(0, providers::DeliveredText::Part::content, text);
   }
