@@ -15,6 +15,8 @@ ROUTES = """
                                               {provider: onprem, model: two, price: *price}]}
   - {name: swallows, targets: [{provider: openrouter, model: one, price: *price},
        {provider: onprem, model: two, price: *price, capabilities: {reasoning_tags: ["Counting:", eight]}}]}
+  - {name: too-late, deadline: 2s, targets: [{provider: openrouter, model: one, price: *price}, {provider: onprem, model: two, price: *price}]}
+  - {name: in-time, deadline: 20s, hedge: 3s, targets: [{provider: openrouter, model: one, price: *price}, {provider: onprem, model: two, price: *price}]}
   - {name: numbers, targets: [{provider: openrouter, model: e, price: *price, capabilities: {chat: false, completions: false, embeddings: true}},
        {provider: onprem, model: e, price: *price, capabilities: {chat: false, completions: false, embeddings: true}}]}
   - {name: old, targets: [{provider: openrouter, model: e, price: *price, capabilities: {chat: false, completions: true}},
@@ -98,6 +100,22 @@ class ChaosCommand(unittest.TestCase):
         self.assertEqual(1, status)
         self.assertIn("swallows, openrouter/one (resets the connection, whole): ", complaints)
         self.assertIn("swallows: openrouter/one fails, another is left\n", table)
+
+    def test_a_limit_that_outlasts_the_deadline_is_to_mend(self):
+        status, trials, complaints = self.trials("too-late")
+        self.assertEqual(1, status)
+        silent = [trial for trial in trials if trial["failure"] == "silent"]
+        self.assertEqual([(504, "lost", 1, 2_000)] * 2,
+                         [tuple(trial[name] for name in ("status", "verdict", "attempts", "limit_ms")) for trial in silent])
+        self.assertIn("too-late, openrouter/one (says nothing, streamed): 504 upstream_timeout, though another", complaints)
+        self.assertEqual({"silent"}, {trial["failure"] for trial in trials if trial["verdict"] == "lost"})
+        _, table, _ = self.drill("--model", "too-late")
+        self.assertRegex(table, r"says nothing +streamed +504 upstream_timeout +- +\d+ ms \(else 2 s\) +")
+
+    def test_a_hedge_ends_the_wait_for_a_silent_target(self):
+        status, trials, complaints = self.trials("in-time")
+        self.assertEqual((0, ""), (status, complaints))
+        self.assertEqual({3_000}, {trial["limit_ms"] for trial in trials if trial["failure"] == "silent"})
 
     def test_the_table_says_what_a_client_sees(self):
         status, table, _ = self.drill("--model", "two", "--model", "alone")

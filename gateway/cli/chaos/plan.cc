@@ -12,6 +12,7 @@ namespace gateway::cli::chaos {
 namespace {
 
 using providers::Operation;
+using std::chrono::milliseconds;
 
 Operation operation_of(const Route& route) {
   for (const Operation operation : {Operation::chat, Operation::completions}) {
@@ -22,11 +23,18 @@ Operation operation_of(const Route& route) {
   return Operation::embeddings;
 }
 
-// The longest that a client waits for a target that says nothing.
-std::chrono::milliseconds limit_of(const config::Timeouts& limits, const Trial& trial) {
+// The longest that a client waits for a target that says nothing, before somebody else is asked. (A
+// hedge by p95 is none before it has seen twenty answers.)
+milliseconds patience_with(const config::Target& target, const config::Model& model,
+                           const Trial& trial) {
   if (!takes_the_limit(trial.failure->manner)) return {};
-  if (after_content(trial.failure->manner)) return limits.idle;
-  return trial.streamed ? limits.first_byte : limits.whole_answer;
+  const config::Timeouts& limits = target.timeouts;
+  const bool begun = after_content(trial.failure->manner);
+  milliseconds out = trial.streamed ? limits.first_byte : limits.whole_answer;
+  if (begun) out = limits.idle;
+  if (limits.attempt > milliseconds(0)) out = std::min(out, limits.attempt);
+  const bool hedged = !begun && trial.others > 0 && model.hedge.after > milliseconds(0);
+  return hedged ? std::min(out, model.hedge.after) : out;
 }
 
 void shorten(config::Timeouts& limits) {
@@ -34,11 +42,14 @@ void shorten(config::Timeouts& limits) {
                       &limits.whole_answer, &limits.idle}) {
     *limit = std::min(*limit, kLongestLimit);
   }
+  if (limits.attempt > kLongestLimit) limits.attempt = kLongestLimit;
 }
 
 class Planner {
  public:
-  Planner(const Upstream& upstream, Plan& out) : upstream_(upstream), out_(out) {}
+  // `deadline`: of the operator's routes that have none of their own.
+  Planner(const Upstream& upstream, milliseconds deadline, Plan& out)
+      : upstream_(upstream), deadline_(deadline), out_(out) {}
 
   void add(const Route& route) {
     const Operation operation = operation_of(route);
@@ -62,7 +73,7 @@ class Planner {
           trial.route = route.model->name.str();
           trial.failing = failing->target.name.str();
           trial.others = static_cast<int>(asked.size()) - 1;
-          trial.limit = limit_of(failing->target.timeouts, trial);
+          trial.limit = patience_with(failing->target, *route.model, trial);
           add(std::move(trial), route, *failing);
         }
       }
@@ -77,9 +88,17 @@ class Planner {
     model.name = config::ModelName(trial.model);
     model.aliases.clear();
     model.targets.clear();
+    model.deadline = route.model->deadline.value_or(deadline_);
+    // Where it passes first, it does so in the drill too.
+    const bool too_late = trial.limit >= *model.deadline;
+    if (too_late) {
+      trial.limit = *model.deadline;
+      model.deadline = std::min(*model.deadline, kLongestLimit);
+    }
     for (const RouteTarget& target : route.targets) {
       const bool fails = &target == &failing;
       model.targets.push_back(stand_in(target.target, fails ? trial.failure : nullptr, number));
+      if (fails && !too_late) shorten(model.targets.back().timeouts);
     }
     out_.config.models.push_back(std::move(model));
     out_.trials.push_back(std::move(trial));
@@ -102,11 +121,11 @@ class Planner {
     target.crl_file.clear();
     target.extra_headers.clear();
     target.simulated = true;
-    if (failure != nullptr) shorten(target.timeouts);
     return target;
   }
 
   const Upstream& upstream_;
+  const milliseconds deadline_;
   Plan& out_;
 };
 
@@ -133,7 +152,7 @@ Plan plan(const Snapshot& operators, const std::vector<std::string>& only, const
   caller.sha256 = config::sha256(key);
   config.keys.push_back(std::move(caller));
 
-  Planner planner(upstream, out);
+  Planner planner(upstream, operators.config().server.deadline, out);
   for (const Route& route : operators.routes().routes()) {
     if (asked_for(only, route)) planner.add(route);
   }

@@ -26,7 +26,8 @@ struct Trial {
   std::string model;    // the drill's
   std::string failing;  // target
   int others = 0;       // targets that could answer instead
-  // The operator's limit that the client would wait for; zero: none.
+  // What a client of the operator's gateway would wait for until somebody else is asked: a time
+  // limit of the target, the hedge, or the route's deadline, whatever is first; zero: for none.
   std::chrono::milliseconds limit{0};
 };
 

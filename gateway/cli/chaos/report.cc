@@ -38,7 +38,8 @@ std::string cost_of(const Finding& finding) {
 std::string took(const Finding& finding) {
   std::string text = fmt::format("{} ms", finding.seen.took.count());
   if (finding.trial.limit > kLongestLimit) {
-    text += fmt::format(" (else {} s)", finding.trial.limit.count() / 1000);
+    text +=
+        fmt::format(" (else {:.4g} s)", std::chrono::duration<double>(finding.trial.limit).count());
   }
   return text;
 }
