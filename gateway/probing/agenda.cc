@@ -49,10 +49,9 @@ std::vector<Agenda::Question> Agenda::due(const std::map<std::string, WatchedTar
       if (status.state == CircuitBreaker::State::closed) continue;
       Rest& rest = rests[breaker];
       if (const auto known = rests_.find(breaker); known != rests_.end()) rest = known->second;
-      const bool rests_now = status.state == CircuitBreaker::State::open &&
-                             status.next_probe > milliseconds(0) && status.why.has_value();
-      if (!rests_now) continue;
-      if (rest.opened_when_let_in && *rest.opened_when_let_in != breaker->opened()) {
+      if (!status.why) continue;
+      if (rest.opened_when_let_in) {
+        if (*rest.opened_when_let_in == breaker->opened()) continue;  // a request finds out
         rest.not_before = now + pause(target.probe, ++rest.belied);
         rest.opened_when_let_in.reset();
       }

@@ -1,7 +1,8 @@
 #pragma once
 // Which providers are asked now whether they are back, and what their answers mean. One is asked
-// while a target of it is left alone for something that its question can tell of: one question at
-// a time, at most one in each `probe.every`, and its answer counts for all such targets. A target
+// while a target of it is left alone for something that its question can tell of, and after that
+// until it answers or a request has found out: one question at a time, at most one in each
+// `probe.every`, and its answer counts for all such targets. A target
 // whose requests failed again behind a good answer is let in by such answers more and more rarely.
 //
 // Asks nothing itself. The control thread's; what workers share is the breaker's word, changed by

@@ -162,8 +162,7 @@ void CircuitBreaker::returned(Permit permit, Now now) {
 
 bool CircuitBreaker::end_rest(config::ErrorCode was, Now now) {
   return change([&](Word word) -> std::optional<Word> {
-    const bool rests = word.state == State::open && word.until_ms > to_ms(now);
-    if (!rests || word.why != code_of(was)) return std::nullopt;
+    if (word.state != State::open || word.why != code_of(was)) return std::nullopt;
     word.state = State::half_open;
     word.until_ms = to_ms(now);
     return word;
@@ -197,7 +196,8 @@ void CircuitBreaker::hold(Span how_long, Now now) {
 CircuitBreaker::Status CircuitBreaker::status(Now now) const {
   const Word word = Word::unpack(word_.load(std::memory_order_relaxed));
   Status out;
-  out.state = word.state;
+  const bool rest_is_over = word.state == State::open && word.until_ms <= to_ms(now);
+  out.state = rest_is_over ? State::half_open : word.state;
   out.in_a_row = word.in_a_row;
   if (word.state == State::closed) return out;
   if (word.why > 0) out.why = static_cast<config::ErrorCode>(word.why - 1);

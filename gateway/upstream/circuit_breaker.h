@@ -42,7 +42,8 @@ class CircuitBreaker {
   void returned(Permit permit, Now now);
 
   // What a question that is no request and costs nothing told, asked while it was left alone for
-  // `was`. False, and nothing happens, where that is not so any more.
+  // `was`, or had been and nobody has tried it since. False, and nothing happens, where that is not
+  // so any more.
   // It answers: the next request is the probe, whatever was left of its rest.
   bool end_rest(config::ErrorCode was, Now now);
   // This is wrong with it; it rests for so long at least.
@@ -54,10 +55,10 @@ class CircuitBreaker {
   void hold(Span how_long, Now now);
 
   struct Status {
-    State state = State::closed;
+    State state = State::closed;  // half-open from the end of its rest, though nobody has come yet
     std::optional<config::ErrorCode> why;  // of the failure that opened it; nullopt: by hand
     int in_a_row = 0;                      // failures since the last success
-    std::optional<Span> next_probe;        // from now on; nullopt: closed
+    std::optional<Span> next_probe;        // from now on, zero: the next request; nullopt: closed
   };
   Status status(Now now) const;
   // How often it has opened.

@@ -124,11 +124,38 @@ TEST_F(ProbingAgenda, NobodyIsAskedAboutWhatTheQuestionCannotTell) {
   open(add("poor", "m", FreeQuestion::health), ErrorCode::upstream_no_credit);
   open(add("silent", "m", FreeQuestion::none));
   add("held", "m").hold(minutes(30), now_);
-  auto& over = add("over", "m");
-  over.bench(over.ask(now_), ErrorCode::upstream_timeout, seconds(10), now_);
   EXPECT_TRUE(due().empty());
   now_ += seconds(10);
-  EXPECT_TRUE(due().empty()) << "the last one's rest is over: a request tries it";
+  EXPECT_TRUE(due().empty());
+}
+
+TEST_F(ProbingAgenda, WhoseRestsAreShorterThanThatIsAskedAllTheSame) {
+  auto& breaker = add("near", "m");
+  for (const int rest : {1, 2, 4, 8}) {
+    breaker.bench(breaker.ask(now_), ErrorCode::upstream_timeout, seconds(rest), now_);
+    for (int second = 0; second < rest; ++second) {
+      const auto questions = due();
+      const bool ten_have_passed = now_ == CircuitBreaker::Now(seconds(1'010));
+      ASSERT_EQ(questions.size(), ten_have_passed ? 1U : 0U);
+      now_ += seconds(1);
+      if (!ten_have_passed) continue;
+      EXPECT_EQ(agenda_.answered(questions[0], refused(ErrorCode::upstream_timeout), now_), 0);
+    }
+  }
+}
+
+TEST_F(ProbingAgenda, WhoseRestIsOverIsAskedUntilItAnswersOrARequestFindsOut) {
+  auto& breaker = add("near", "m");
+  breaker.bench(breaker.ask(now_), ErrorCode::upstream_timeout, seconds(1), now_);
+  agenda_.answered(question(), refused(ErrorCode::upstream_timeout), now_);
+  EXPECT_EQ(state(breaker), State::half_open) << "nobody came";
+  now_ += seconds(10);
+  const auto questions = due();
+  ASSERT_EQ(questions.size(), 1U);
+  EXPECT_EQ(agenda_.answered(questions[0], {}, now_), 1);
+  now_ += minutes(1);
+  EXPECT_TRUE(due().empty()) << "it answers";
+  EXPECT_EQ(breaker.ask(now_), Permit::probe);
 }
 
 TEST_F(ProbingAgenda, AKeyThatIsTakenAgainEndsTheRestItCaused) {

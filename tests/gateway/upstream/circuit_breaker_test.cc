@@ -47,6 +47,16 @@ TEST_F(Breaker, OpensAtTheFifthFailureInARow) {
   EXPECT_EQ(breaker_.opened(), 1U);
 }
 
+TEST_F(Breaker, IsHalfOpenOnceItsRestIsOverThoughNobodyComes) {
+  open();
+  now_ += settings_.open_for - milliseconds(1);
+  EXPECT_EQ(state(), State::open);
+  now_ += milliseconds(1);
+  EXPECT_EQ(state(), State::half_open);
+  EXPECT_EQ(breaker_.status(now_).why, ErrorCode::upstream_unavailable);
+  EXPECT_EQ(breaker_.status(now_).next_probe, milliseconds(0)) << "the next request";
+}
+
 TEST_F(Breaker, ASuccessBetweenBeginsTheRowAnew) {
   settings_.failure_share = 0;
   for (int round = 0; round < 10; ++round) {
