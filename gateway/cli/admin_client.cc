@@ -4,7 +4,6 @@
 #include <unistd.h>
 #include <utility>
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include "gateway/admin/tokens.h"
@@ -25,22 +24,24 @@ constexpr std::size_t kLongest = 512UL * 1024 * 1024;
 constexpr int kUnauthorized = 401;
 constexpr int kForbidden = 403;
 
-// Over TLS the gateway must prove to hold the key of the very certificate that the
-// configuration names, whoever signed it.
-Result<config::Target> target_at(const config::Endpoint& admin, const config::DoorTls& tls) {
+using Door = std::shared_ptr<const tls::Server>;
+
+Result<Door> door_of(const config::DoorTls& tls) {
+  if (!tls.on()) return Door();
+  auto door = tls::Server::load(tls);
+  if (const auto* problem = std::get_if<std::string>(&door)) {
+    return config::failure(config::ErrorCode::internal, "admin.tls: " + *problem);
+  }
+  return std::get<Door>(std::move(door));
+}
+
+config::Target target_at(const config::Endpoint& admin, bool tls) {
   config::Target target;
-  target.base_url = {.tls = tls.on(),
+  target.base_url = {.tls = tls,
                      .host = admin.host,
                      .port = admin.port,
                      .path = {},
                      .host_header = to_string(admin)};
-  if (!tls.on()) return target;
-  const auto server = tls::Server::load(tls);
-  if (const auto* problem = std::get_if<std::string>(&server)) {
-    return config::failure(config::ErrorCode::internal, "admin.tls: " + *problem);
-  }
-  target.ca_file = tls.certificate;
-  target.base_url.host = std::get<std::shared_ptr<const tls::Server>>(server)->a_name();
   return target;
 }
 
@@ -65,23 +66,28 @@ Result<std::unique_ptr<AdminClient>> AdminClient::find(const config::Config& con
   const std::string& file = config.admin.token_file;
   auto token = admin::read_token(file);
   if (!token) return std::move(token).error();
-  auto target = target_at(*gateway, config.admin.tls);
-  if (!target) return std::move(target).error();
-  return std::unique_ptr<AdminClient>(
-      new AdminClient(*gateway, *std::move(target), file, *std::move(token)));
+  auto door = door_of(config.admin.tls);
+  if (!door) return std::move(door).error();
+  std::unique_ptr<AdminClient> client(
+      new AdminClient(*gateway, *std::move(door), file, *std::move(token)));
+  if (auto trusts = client->trust_the_door(); !trusts) return std::move(trusts).error();
+  return client;
 }
 
-AdminClient::AdminClient(const config::Endpoint& admin, config::Target target,
-                         std::string token_file, std::string token)
+AdminClient::AdminClient(const config::Endpoint& admin, Door door, std::string token_file,
+                         std::string token)
     : token_file_(std::move(token_file)),
       token_(std::move(token)),
-      target_(std::move(target)),
-      // Whatever name the certificate has, the gateway is where its file says.
-      pools_(io_, deadlines_, clock_, {},
-             [this, address = net::ip::make_address(admin.host)](const std::string&,
-                                                                 const auto& done) {
-               net::post(io_, [address, done] { done({}, {address}); });
-             }) {}
+      door_(std::move(door)),
+      target_(target_at(admin, door_ != nullptr)),
+      pools_(io_, deadlines_, clock_) {}
+
+// Over TLS the gateway must prove to hold the key of the very certificate that the configuration
+// names, whatever stands in it.
+Result<void> AdminClient::trust_the_door() {
+  if (!door_) return {};
+  return pools_.tls().trust_only(door_->certificate());
+}
 
 Result<std::string> AdminClient::ask(verb method, const std::string& path,
                                      const std::string& body) {

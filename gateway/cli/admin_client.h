@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "gateway/deadlines.h"
 #include "gateway/http/request.h"
+#include "gateway/tls/server.h"
 #include "gateway/upstream/pool.h"
 #include "providers/adapter.h"
 
@@ -36,8 +37,10 @@ class AdminClient {
   config::Result<void> follow(const std::string& path, const std::string& body, const Take& take);
 
  private:
-  AdminClient(const config::Endpoint& admin, config::Target target, std::string token_file,
-              std::string token);
+  // `door`: whose certificate the gateway must have; nullptr: it speaks no TLS.
+  AdminClient(const config::Endpoint& admin, std::shared_ptr<const tls::Server> door,
+              std::string token_file, std::string token);
+  config::Result<void> trust_the_door();
   Awaitable<config::Result<std::string>> exchange(http::verb method, const std::string& path,
                                                   const std::string& body);
   Awaitable<config::Result<void>> events(const std::string& path, const std::string& body,
@@ -49,7 +52,8 @@ class AdminClient {
 
   const std::string token_file_;
   const std::string token_;
-  config::Target target_;
+  const std::shared_ptr<const tls::Server> door_;
+  const config::Target target_;
   net::io_context io_{1};
   const config::SystemClock clock_;
   Deadlines deadlines_{io_, clock_};

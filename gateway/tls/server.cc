@@ -1,6 +1,5 @@
 #include "gateway/tls/server.h"
 
-#include <arpa/inet.h>
 #include <cstring>
 #include <ctime>
 
@@ -9,7 +8,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include "config/text_file.h"
 
@@ -63,29 +61,6 @@ std::int64_t seconds_of(const ASN1_TIME* time) {
   std::tm broken_down{};
   if (ASN1_TIME_to_tm(time, &broken_down) != 1) return 0;
   return ::timegm(&broken_down);
-}
-
-std::string first_name(X509* certificate) {
-  using Names = std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>>;
-  const Names names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
-  std::string address;
-  for (int i = 0; i < count; ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_DNS) {
-      std::string host(reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                       static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
-      if (host.starts_with('*')) host.replace(0, 1, "any");
-      return host;
-    }
-    if (name->type != GEN_IPADD) continue;
-    char text[INET6_ADDRSTRLEN];
-    const bool v4 = ASN1_STRING_length(name->d.iPAddress) == sizeof(in_addr);
-    const unsigned char* bytes = ASN1_STRING_get0_data(name->d.iPAddress);
-    if (::inet_ntop(v4 ? AF_INET : AF_INET6, bytes, text, sizeof text) != nullptr) address = text;
-  }
-  return address;
 }
 
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* size,
@@ -159,7 +134,6 @@ std::string Server::use_certificates(const std::string& file) {
   }
   ERR_clear_error();
 
-  a_name_ = first_name(own.get());
   expires_ = seconds_of(X509_get0_notAfter(own.get()));
   if (X509_cmp_current_time(X509_get0_notAfter(own.get())) < 0) {
     warning_ = fmt::format("the certificate in {} has expired on {}: clients will refuse it", file,

@@ -25,8 +25,8 @@ class Server {
 
   // Until when the certificate is good, in seconds since 1970.
   std::int64_t expires() const { return expires_; }
-  // A host that the certificate is good for; a wildcard's is made up. Empty: it names none.
-  const std::string& a_name() const { return a_name_; }
+  // The first of the file: the door's own. Lives as long as this.
+  const X509* certificate() const { return SSL_CTX_get0_certificate(context_.get()); }
   // What should be mended although it works: it has expired, or is not valid yet. Empty: nothing.
   const std::string& warning() const { return warning_; }
 
@@ -37,7 +37,6 @@ class Server {
 
   SslContextPtr context_;
   std::int64_t expires_ = 0;
-  std::string a_name_;
   std::string warning_;
 };
 

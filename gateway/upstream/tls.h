@@ -1,9 +1,10 @@
 #pragma once
 // What one worker needs to speak TLS to upstreams: a client context for whom to trust
 // (CA file, revocation lists), made anew when the files change, and the last session of
-// each origin for resumption. Every context verifies the peer's chain and its name, and
-// there is no way to say otherwise. What is revoked is known by lists alone: nobody is
-// asked (OCSP). The worker's thread only; outlives every TlsConnection made from it.
+// each origin for resumption. Every context verifies the peer's chain and its name,
+// unless there is one certificate alone to trust. What is revoked is known by lists
+// alone: nobody is asked (OCSP). The worker's thread only; outlives every TlsConnection
+// made from it.
 
 #include <array>
 #include <cstdint>
@@ -30,6 +31,10 @@ struct TlsSessionSlot {
 
 class Tls {
  public:
+  // Where an origin names no files, its peer is whoever has the key of this very certificate,
+  // whatever name, signer or date it bears. Before the first client(); `certificate` outlives this.
+  config::Result<void> trust_only(const X509* certificate);
+
   // A client for `origin`, its name (or address) set to be verified and sent, ready to
   // handshake over a BIO; the session to resume is set where there is one.
   config::Result<SslPtr> client(const OriginView& origin);

@@ -129,6 +129,38 @@ TEST_F(Certificates, AreReadAgainWhenTheirFilesChangeAndBadOnesChangeNothing) {
   }
 }
 
+// Whatever stands in it: the command line knows it by its file.
+TEST_F(Certificates, OfAnAdminDoorIsAllThatTheCommandLineGoesBy) {
+  const auto list_keys = [&](const std::string& config) {
+    test::ChildProcess list(TOLLGATE_PROGRAM, {"keys", "list", "--config", config}, {},
+                            folder_.file("list.log"));
+    const auto status = list.wait(seconds(20));
+    return fmt::format("{} {}", status.value_or(-1), list.log());
+  };
+  for (const auto& ours : {certificates_.nameless("nobody"), certificates_.issue("elsewhere.test"),
+                           certificates_.self_signed("old.test", -1)}) {
+    SCOPED_TRACE(ours.certificate_file);
+    show(ours);
+    const std::string config = with_tls();
+    test::GatewayProcess gateway(TOLLGATE_PROGRAM, config);
+    EXPECT_THAT(list_keys(gateway.folder().file("tollgate.yaml")), testing::StartsWith("0 "));
+
+    // Another is not it, though an authority vouches for its name.
+    const auto other = certificates_.issue("127.0.0.1");
+    std::string with_other = config;
+    for (const auto& [from, to] : {std::pair(folder_.file("cert.pem"), other.certificate_file),
+                                   std::pair(folder_.file("key.pem"), other.key_file)}) {
+      for (std::size_t at = 0; (at = with_other.find(from, at)) != std::string::npos;) {
+        with_other.replace(at, from.size(), to);
+      }
+    }
+    const auto file = gateway.folder().file("other.yaml");
+    std::ofstream(file) << with_other;
+    EXPECT_THAT(list_keys(file), HasSubstr("does not answer (TLS handshake: "));
+    EXPECT_EQ(gateway.stop(), 0) << gateway.log();
+  }
+}
+
 TEST_F(Certificates, ARefusedOneIsCountedAsARefusedReload) {
   const auto ours = certificates_.issue("127.0.0.1");
   show(ours);

@@ -145,13 +145,22 @@ std::string TestCertificates::revoke(const std::vector<ServerCertificate>& certi
   return path.string();
 }
 
-ServerCertificate TestCertificates::self_signed(const std::string& name) {
+ServerCertificate TestCertificates::self_signed(const std::string& name, int days_left) {
+  return self_signed(name, days_left, true);
+}
+
+ServerCertificate TestCertificates::nameless(const std::string& name) {
+  return self_signed(name, 30, false);
+}
+
+ServerCertificate TestCertificates::self_signed(const std::string& name, int days_left,
+                                                bool named) {
   const Key key(EVP_EC_gen("P-256"));
   const std::string stem = std::to_string(++issued_);
-  const Certificate certificate = draft(key.get(), name, 100 + issued_, 30);
+  const Certificate certificate = draft(key.get(), name, 100 + issued_, days_left);
   X509* x = certificate.get();
   X509_set_issuer_name(x, X509_get_subject_name(x));
-  extend(x, x, NID_subject_alt_name, alternative_name(name));
+  if (named) extend(x, x, NID_subject_alt_name, alternative_name(name));
   must(X509_sign(x, key.get(), EVP_sha256()) > 0, "sign");
 
   save(folder_ / (stem + ".pem"), x);

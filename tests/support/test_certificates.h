@@ -35,9 +35,14 @@ class TestCertificates {
   std::string revoke(const std::vector<ServerCertificate>& certificates, int days_left = 30);
 
   // Signed by nobody but itself.
-  ServerCertificate self_signed(const std::string& name);
+  ServerCertificate self_signed(const std::string& name, int days_left = 30);
+
+  // The same without a name that counts: `name` is its subject's alone.
+  ServerCertificate nameless(const std::string& name);
 
  private:
+  ServerCertificate self_signed(const std::string& name, int days_left, bool named);
+
   struct Authority;
   std::filesystem::path folder_;
   std::unique_ptr<Authority> authority_;
