@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "config/advice.h"
 #include "config/read_scalars.h"
 #include "config/sections.h"
 #include "config/text_file.h"
@@ -70,6 +72,11 @@ Config read_config(const YamlNode& root, Surroundings& around) {
     models.problem("lists no model");
   }
   check_door(out, root, auth, keys, server);
+  if (around.reading.problems.empty() && around.options.warnings != nullptr) {
+    for (auto& one : advice(out, around.reading.file, {providers, models, keys})) {
+      around.options.warnings->push_back(std::move(one));
+    }
+  }
   return out;
 }
 

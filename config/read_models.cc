@@ -55,7 +55,11 @@ void read_hedge(const YamlNode& node, Hedge& out) {
   const auto text = node.text();
   if (!text || text->text == "off") return;
   out.on = true;
-  if (text->text != "p95") read_duration(node, out.after, kSoonest);
+  if (text->text == "p95") return;
+  if (text->text.find_first_of("0123456789") != 0) {
+    return node.problem(fmt::format("must be off, p95 or a time like 800ms, not {}", shown(*text)));
+  }
+  read_duration(node, out.after, kSoonest);
 }
 
 Model read_model(const YamlNode& node, UniqueNames& names, const std::vector<Provider>& providers,
