@@ -139,7 +139,10 @@ class ChaosCommand(unittest.TestCase):
         self.assertEqual(1, len(self.house.at_rest()))
 
     def test_what_cannot_be_drilled_is_said(self):
-        self.assertEqual((2, ""), self.drill("--model", "none")[:2])
+        self.assertEqual((2, "", 'No model is called "tow"; did you mean "two"?\n'), self.drill("--model", "alone", "--model", "tow"))
+        status, told, complaint = self.drill("--model", "something-else")
+        self.assertEqual((2, ""), (status, told))
+        self.assertIn('No model is called "something-else"; there is two, alone, ', complaint)
         missing = self.drill(config=self.house.folder / "none.yaml")
         self.assertEqual(2, missing[0])
         self.assertIn("none.yaml", missing[2])

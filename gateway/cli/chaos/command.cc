@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -17,7 +18,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "config/nearest.h"
 #include "gateway/admin/tokens.h"
 #include "gateway/app.h"
 #include "gateway/cli/chaos/ask.h"
@@ -194,15 +197,29 @@ int complain(const config::Error& error) {
   return 2;
 }
 
+// Which of the models asked for there is not, and which there are; empty: all are there.
+std::string unknown_among(const std::vector<std::string>& asked, const Snapshot& operators) {
+  std::vector<std::string_view> known;
+  for (const Route& route : operators.routes().routes()) known.push_back(route.model->name.view());
+  for (const std::string& name : asked) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    std::string hint = config::did_you_mean(name, known);
+    if (hint.empty()) hint = fmt::format("; there is {}", fmt::join(known, ", "));
+    return config::as_sentence(
+        fmt::format("No model is called {}{}", config::in_quotes(name), hint));
+  }
+  return {};
+}
+
 int run(const ChaosOptions& options, const Snapshot& operators) {
+  if (const auto unknown = unknown_among(options.models, operators); !unknown.empty()) {
+    fmt::print(stderr, "{}\n", unknown);
+    return 2;
+  }
   const Folder folder;
   const chaos::Upstream upstream;
   const std::string key = "sk-drill";
   const chaos::Plan plan = chaos::plan(operators, options.models, upstream, key, folder.path());
-  if (plan.trials.empty()) {
-    fmt::print(stderr, "No route is named so; `tollgate check` lists them.\n");
-    return 2;
-  }
   if (!is_at_home(plan.config)) {
     fmt::print(stderr, "A real upstream is left in the drill; nothing was asked.\n");
     return 2;
