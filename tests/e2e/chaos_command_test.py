@@ -15,8 +15,8 @@ ROUTES = """
                                               {provider: onprem, model: two, price: *price}]}
   - {name: swallows, targets: [{provider: openrouter, model: one, price: *price},
        {provider: onprem, model: two, price: *price, capabilities: {reasoning_tags: ["Counting:", eight]}}]}
-  - {name: too-late, deadline: 2s, targets: [{provider: openrouter, model: one, price: *price}, {provider: onprem, model: two, price: *price}]}
   - {name: in-time, deadline: 20s, hedge: 3s, targets: [{provider: openrouter, model: one, price: *price}, {provider: onprem, model: two, price: *price}]}
+  - {name: not-rescued, rescue: "off", targets: [{provider: openrouter, model: one, price: *price}, {provider: onprem, model: two, price: *price}]}
   - {name: numbers, targets: [{provider: openrouter, model: e, price: *price, capabilities: {chat: false, completions: false, embeddings: true}},
        {provider: onprem, model: e, price: *price, capabilities: {chat: false, completions: false, embeddings: true}}]}
   - {name: old, targets: [{provider: openrouter, model: e, price: *price, capabilities: {chat: false, completions: true}},
@@ -102,6 +102,8 @@ class ChaosCommand(unittest.TestCase):
         self.assertIn("swallows: openrouter/one fails, another is left\n", table)
 
     def test_a_limit_that_outlasts_the_deadline_is_to_mend(self):
+        self.configure(models="""
+  - {name: too-late, deadline: 2s, targets: [{provider: openrouter, model: one, price: *price}, {provider: onprem, model: two, price: *price}]}""")
         status, trials, complaints = self.trials("too-late")
         self.assertEqual(1, status)
         silent = [trial for trial in trials if trial["failure"] == "silent"]
@@ -111,6 +113,12 @@ class ChaosCommand(unittest.TestCase):
         self.assertEqual({"silent"}, {trial["failure"] for trial in trials if trial["verdict"] == "lost"})
         _, table, _ = self.drill("--model", "too-late")
         self.assertRegex(table, r"says nothing +streamed +504 upstream_timeout +- +\d+ ms \(else 2 s\) +")
+
+    def test_a_stream_that_nobody_may_go_on_with_is_to_mend(self):
+        status, trials, complaints = self.trials("not-rescued")
+        self.assertEqual(1, status)
+        self.assertEqual(AFTER_CONTENT, {trial["failure"] for trial in trials if trial["verdict"] == "lost"})
+        self.assertIn("and `rescue: off` keeps the others from going on", complaints)
 
     def test_a_hedge_ends_the_wait_for_a_silent_target(self):
         status, trials, complaints = self.trials("in-time")
@@ -142,7 +150,7 @@ class ChaosCommand(unittest.TestCase):
         self.assertEqual((2, "", 'No model is called "tow"; did you mean "two"?\n'), self.drill("--model", "alone", "--model", "tow"))
         status, told, complaint = self.drill("--model", "something-else")
         self.assertEqual((2, ""), (status, told))
-        self.assertIn('No model is called "something-else"; there is two, alone, ', complaint)
+        self.assertIn('No model is called "something-else"; there is mock/*, ', complaint)
         missing = self.drill(config=self.house.folder / "none.yaml")
         self.assertEqual(2, missing[0])
         self.assertIn("none.yaml", missing[2])

@@ -73,6 +73,7 @@ class Planner {
           trial.route = route.model->name.str();
           trial.failing = failing->target.name.str();
           trial.others = static_cast<int>(asked.size()) - 1;
+          trial.rescued = route.model->rescue != config::Rescue::off;
           trial.limit = patience_with(failing->target, *route.model, trial);
           add(std::move(trial), route, *failing);
         }

@@ -26,6 +26,7 @@ struct Trial {
   std::string model;    // the drill's
   std::string failing;  // target
   int others = 0;       // targets that could answer instead
+  bool rescued = true;  // a stream that breaks off may be gone on with
   // What a client of the operator's gateway would wait for until somebody else is asked: a time
   // limit of the target, the hedge, or the route's deadline, whatever is first; zero: for none.
   std::chrono::milliseconds limit{0};

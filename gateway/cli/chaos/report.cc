@@ -78,7 +78,8 @@ Verdict verdict_of(const Finding& finding) {
     case Seen::End::whole:
       return Verdict::survived;
     case Seen::End::broken:
-      return Verdict::told;
+      // Whether the others can go on is theirs; that they must not is the operator's word.
+      return finding.trial.others > 0 && !finding.trial.rescued ? Verdict::lost : Verdict::told;
     case Seen::End::refused:
       return finding.trial.others > 0 ? Verdict::lost : Verdict::nobody_else;
     case Seen::End::other:
@@ -154,7 +155,10 @@ std::string complaints_of(const std::vector<Finding>& findings) {
     const Trial& trial = finding.trial;
     out += fmt::format("{}, {} ({}, {}): {}{}\n", trial.route, trial.failing, trial.failure->told,
                        shape_of(trial), seen_by_client(finding.seen),
-                       verdict == Verdict::lost ? ", though another target was left" : "");
+                       verdict != Verdict::lost ? ""
+                       : finding.seen.end == Seen::End::broken
+                           ? ", and `rescue: off` keeps the others from going on"
+                           : ", though another target was left");
   }
   return out;
 }
