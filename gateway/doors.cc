@@ -32,15 +32,29 @@ int number_in(std::string_view text) {
   return error == std::errc() && end == text.data() + text.size() ? number : -1;
 }
 
-Result<void> check(const http::ListeningSocket& socket, const config::Endpoint& wanted,
-                   std::string_view setting) {
+// A door as the configuration has it, and what its socket is called in systemd's unit.
+struct Wanted {
+  config::Endpoint at;
+  std::string_view setting;
+  std::string_view name;
+};
+
+Result<void> check(const http::ListeningSocket& socket, const Wanted& wanted, const Wanted& other) {
   const config::Endpoint where = socket.where();
-  if (where.host == wanted.host && (wanted.port == 0 || where.port == wanted.port)) return {};
+  const bool any_port = wanted.at.port == 0;
+  if (where.host == wanted.at.host && (any_port || where.port == wanted.at.port)) return {};
+  if (where == other.at) {
+    return config::failure(
+        config::ErrorCode::internal,
+        fmt::format("the socket that this gateway was given for {} listens at {}, which is {}: say "
+                    "FileDescriptorName={} in that socket's unit",
+                    wanted.setting, to_string(where), other.setting, other.name));
+  }
   return config::failure(
       config::ErrorCode::internal,
       fmt::format("the socket that this gateway was given listens at {}, and {} is {}: make them "
                   "the same, or stop the gateway that runs before another is started",
-                  to_string(where), setting, to_string(wanted)));
+                  to_string(where), wanted.setting, to_string(wanted.at)));
 }
 
 }  // namespace
@@ -95,18 +109,21 @@ Result<Doors> doors_from_environment() {
       doors.admin = *std::move(socket);
     } else {
       return config::failure(config::ErrorCode::internal,
-                             "two of the sockets that this gateway was given are called admin");
+                             "two of the sockets that this gateway was given are called admin "
+                             "(FileDescriptorName in their units); one of them is the clients'");
     }
   }
   return doors;
 }
 
 Result<void> check_addresses(const Doors& doors, const config::Config& config) {
+  const Wanted client{config.server.listen, "server.listen", "client"};
+  const Wanted admin{config.admin.listen, "admin.listen", "admin"};
   for (const http::ListeningSocket& socket : doors.clients) {
-    if (auto same = check(socket, config.server.listen, "server.listen"); !same) return same;
+    if (auto same = check(socket, client, admin); !same) return same;
   }
   if (!doors.admin) return {};
-  return check(doors.admin, config.admin.listen, "admin.listen");
+  return check(doors.admin, admin, client);
 }
 
 }  // namespace gateway

@@ -2,6 +2,9 @@
 nobody is refused and nobody's connection is reset."""
 import asyncio
 import os
+import pathlib
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -143,6 +146,42 @@ class Handover(unittest.IsolatedAsyncioTestCase):
         newer.terminate()
         self.assertEqual(0, await asyncio.to_thread(newer.wait))
         self.assertFalse((self.house.folder / "tollgate.db.handover").exists())
+
+    def test_the_units_of_readme_are_accepted_as_they_stand(self):
+        verifier = shutil.which("systemd-analyze")
+        if not verifier:
+            self.skipTest("there is no systemd-analyze here")
+        readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+        units = re.findall(r"```ini\n# /etc/systemd/system/(\S+)\n(.*?)```", readme, re.DOTALL)
+        self.assertEqual(["tollgate.socket", "tollgate-admin.socket", "tollgate.service"], [name for name, _ in units])
+        for name, text in units:
+            self.assertIn("[Install]\nWantedBy=", text)
+            (self.house.folder / name).write_text(text.replace("/usr/local/bin/tollgate", str(BUILD / "gateway/tollgate")))
+        done = subprocess.run([verifier, "verify", *(self.house.folder / name for name, _ in units)],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual((0, ""), (done.returncode, "".join(
+            line for line in done.stderr.splitlines(True) if "tollgate" in line)))
+
+    def test_a_socket_under_the_wrong_name_is_said_so(self):
+        with socket.create_server(("127.0.0.1", 0)) as client, socket.create_server(("127.0.0.1", 0)) as admin:
+            ports = [door.getsockname()[1] for door in (client, admin)]
+            text = self.config().read_text()
+            for port in ports:
+                text = text.replace("127.0.0.1:0", f"127.0.0.1:{port}", 1)
+            self.config().write_text(text)
+            code = ("import os, sys\n"
+                    "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='2', LISTEN_FDNAMES=sys.argv[1])\n"
+                    "a, b = os.dup2(os.dup(int(sys.argv[2])), 100), os.dup2(os.dup(int(sys.argv[3])), 101)\n"
+                    "os.dup2(100, 3, inheritable=True), os.dup2(101, 4, inheritable=True)\n"
+                    "os.execv(sys.argv[4], sys.argv[4:])\n")
+            for names, hint in (("client:tollgate-admin.socket", "say FileDescriptorName=admin in"),
+                                ("admin:admin", "FileDescriptorName in their units")):
+                done = subprocess.run(
+                    [sys.executable, "-c", code, names, str(client.fileno()), str(admin.fileno()), BUILD / "gateway/tollgate",
+                     "serve", "--config", self.config()],
+                    capture_output=True, text=True, timeout=60, pass_fds=(client.fileno(), admin.fileno()))
+                self.assertEqual(2, done.returncode, done.stderr)
+                self.assertIn(hint, done.stderr)
 
     async def test_systemd_gives_the_sockets_of_both_doors(self):
         """Socket activation, and a restart that nobody notices: the sockets are systemd's."""
