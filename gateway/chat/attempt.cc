@@ -76,7 +76,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
   }
   Departure departure(asker.reply, exchange, settle, asker.signs, worker.deadlines(),
                       worker.drains(), target.on_client_gone);
-  const TimeLimit limit(worker.deadlines(), exchange, target, worker.clock().now(), asker.deadline);
+  const auto began = meter.now();
+  const TimeLimit limit(worker.deadlines(), exchange, target, began, asker.deadline, asker.allowed);
 
   auto head = Result<providers::AnswerHead>(providers::AnswerHead{});
   {

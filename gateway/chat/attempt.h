@@ -2,6 +2,8 @@
 // One try at one target: encode, send, relay, settle. A coroutine of the request
 // that makes it; may fail before or after content has been shown (Meter::content_shown()).
 
+#include <chrono>
+
 #include "gateway/async.h"
 #include "gateway/chat/candidate.h"
 #include "gateway/chat/circuit.h"
@@ -29,7 +31,8 @@ struct Asker {
   Contest& contest;
   Rescue& rescue;
   Explanation& explanation;
-  config::Clock::Steady deadline;  // of all attempts
+  config::Clock::Steady deadline;     // of all attempts
+  std::chrono::milliseconds allowed;  // from the request's beginning until then
 };
 
 // The circuit allows it, and is told of a whole answer before the client has it.

@@ -61,7 +61,8 @@ Failover::Failover(Worker& worker, const Asked& asked, const Choice& choice,
              contest_,
              rescue_,
              explanation,
-             meter.now() + model_.deadline.value_or(asked.snapshot->config().server.deadline)} {}
+             meter.now() + model_.deadline.value_or(asked.snapshot->config().server.deadline),
+             model_.deadline.value_or(asked.snapshot->config().server.deadline)} {}
 
 Awaitable<Result<void>> Failover::run() {
   std::exception_ptr thrown;

@@ -270,7 +270,7 @@ Awaitable<Result<void>> relay_stream_as_whole(Delivery delivery, AsStream& asked
 Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder& decoder) {
   delivery.attempt.watch(decoder);
   Meter& request = delivery.request;
-  delivery.patience.content_due(request.now() + delivery.call.target.timeouts.first_content);
+  delivery.patience.content_due_after(delivery.call.target.timeouts.first_content);
   providers::SseParser parser;
   providers::Body out;
   bool ended = false;
@@ -301,7 +301,7 @@ Awaitable<Result<void>> relay_stream(Delivery delivery, providers::StreamDecoder
     if (!decoded && !request.content_shown()) co_return decoded.error();
     if (!out.empty()) {
       delivery.attempt.first_content();
-      delivery.patience.content_due(std::nullopt);
+      delivery.patience.content_came();
       if (!delivery.departure.draining()) announce(delivery);
     }
     if (decoded && ended) {

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "gateway/limits/duration_text.h"
+
 namespace gateway::chat {
 
 using config::Result;
@@ -31,9 +35,9 @@ Awaitable<Result<void>> SignsOfLife::speak() {
 
 Result<void> AttemptPatience::in_time() const {
   if (!content_due_ || signs_.now() < *content_due_) return {};
-  return config::failure(config::ErrorCode::upstream_timeout,
-                         "The upstream did not begin its answer in time.",
-                         "no content within first_content");
+  return config::failure(
+      config::ErrorCode::upstream_timeout, "The upstream did not begin its answer in time.",
+      fmt::format("no content within first_content ({})", limits::duration_text(within_)));
 }
 
 milliseconds AttemptPatience::left() const {

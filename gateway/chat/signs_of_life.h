@@ -53,8 +53,13 @@ class AttemptPatience final : public upstream::Patience {
   // `signs` outlives this.
   explicit AttemptPatience(SignsOfLife& signs) : signs_(signs) {}
 
-  // The attempt fails where it has shown nothing by then; nullopt: it has, or may take longer.
-  void content_due(std::optional<Steady> at) { content_due_ = at; }
+  // The attempt fails where it has shown nothing after so long.
+  void content_due_after(std::chrono::milliseconds time) {
+    within_ = time;
+    content_due_ = signs_.now() + time;
+  }
+  // It has shown something.
+  void content_came() { content_due_.reset(); }
   // upstream_timeout once that moment has passed.
   config::Result<void> in_time() const;
 
@@ -63,7 +68,8 @@ class AttemptPatience final : public upstream::Patience {
 
  private:
   SignsOfLife& signs_;
-  std::optional<Steady> content_due_;
+  std::chrono::milliseconds within_{0};
+  std::optional<Steady> content_due_;  // nullopt: it came, or may take longer
 };
 
 }  // namespace gateway::chat
