@@ -159,6 +159,10 @@ Awaitable<Result<void>> ChatHandler::answer(Asked& asked, const http::Request& r
   if (done) {
     meter.answered(reply.status());
   } else {
+    const auto& cost = meter.spent().amount;
+    if (!reply.committed() && cost && cost->value > 0) {
+      reply.add_header("x-tollgate-cost-usd", config::to_usd(*cost));
+    }
     meter.failed(reply.committed() ? reply.status() : done.error().http_status(), done.error());
     log::info("targets of a failed request",
               {{"request", request.id}, {"targets", explanation.text()}});

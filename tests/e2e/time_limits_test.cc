@@ -49,6 +49,9 @@ class TimeLimits : public Gateway {
     add("idle", limited("idle: 300ms"));
     add("attempt", limited("attempt: 500ms"));
     models +=
+        "  - {name: \"paid/*\", deadline: 500ms, targets: [{provider: openrouter, model: "
+        "\"mock/*\", price: {usd_per_million_input: 1, usd_per_million_output: 1}}]}\n";
+    models +=
         "  - {name: \"deadline/*\", deadline: 500ms, targets: [{provider: openrouter, model: "
         "\"mock/*\","
         " price: unknown}, {provider: onprem, model: \"mock/*\", price: unknown}]}\n";
@@ -141,11 +144,19 @@ TEST_F(TimeLimits, TheDeadlineHoldsForAllAttemptsTogether) {
     const auto answer = chat("deadline/stall-before-head", streamed ? R"(,"stream":true)" : "");
     EXPECT_EQ(answer.status, 504) << answer.body;
     EXPECT_EQ(asked(), before + 1) << "no time is left for the second";
+    EXPECT_THAT(answer.body, HasSubstr("when the request's time, 500ms, was over."));
   }
   EXPECT_TRUE(logs("the request's deadline of 500ms has passed"));
   const auto quick = chat("deadline/words-61");
-    EXPECT_THAT(answer.body, HasSubstr("when the request's time, 500ms, was over."));
   EXPECT_EQ(quick.status, 200);
+}
+
+TEST_F(TimeLimits, AnErrorTellsWhatWasSpentForIt) {
+  const auto spent = chat("paid/stall-before-head");
+  EXPECT_EQ(spent.status, 504);
+  ASSERT_NE(spent.header("x-tollgate-cost-usd"), "");
+  EXPECT_GT(std::stod(spent.header("x-tollgate-cost-usd")), 0) << "it may have read the prompt";
+  EXPECT_EQ(chat("paid/503").header("x-tollgate-cost-usd"), "") << "a refusal costs nothing";
 }
 
 TEST_F(TimeLimits, TheDeadlineEndsAStreamThatGoesOn) {
