@@ -52,13 +52,13 @@ bool is_open(const CircuitBreaker::Status& status) {
   return status.next_probe && *status.next_probe > std::chrono::milliseconds(0);
 }
 
-config::Error refusal_of(const CircuitBreaker::Status& status, std::string_view name) {
+config::Error refusal_of(const CircuitBreaker::Status& status) {
   config::Error error;
   error.code = status.why.value_or(ErrorCode::upstream_unavailable);
   error.message =
       status.why ? "The upstream failed a moment ago and is left alone for now; try again later."
                  : "The upstream is out of use for now; try again later.";
-  error.detail = fmt::format("the circuit of {} is open", name);
+  error.detail = status.why ? "its circuit is open" : "it is held";
   error.retry_after = std::max(status.next_probe.value_or(std::chrono::milliseconds(0)),
                                std::chrono::milliseconds(1'000));
   return error;
@@ -74,7 +74,7 @@ std::optional<config::Error> resting(upstream::BreakerView& breakers, const conf
   if (breaker == nullptr) return std::nullopt;
   const auto status = breaker->status(now);
   if (!is_open(status)) return std::nullopt;
-  return refusal_of(status, name);
+  return refusal_of(status);
 }
 
 bool may_be_hedged(upstream::BreakerView& breakers, const config::Target& target, bool pattern,
@@ -106,7 +106,7 @@ bool Circuit::open_at(config::Clock::Steady at) const {
 }
 
 config::Error Circuit::refusal() const {
-  return refusal_of(breaker_->status(clock_.now()), name_);
+  return refusal_of(breaker_->status(clock_.now()));
 }
 
 void Circuit::judge(const config::Result<void>& done) {

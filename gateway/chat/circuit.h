@@ -37,6 +37,10 @@ class Circuit {
   Circuit& operator=(const Circuit&) = delete;
 
   bool allows() const { return permit_ != upstream::CircuitBreaker::Permit::refused; }
+  // It does not, by hand.
+  bool held() const { return !allows() && !breaker_->status(clock_.now()).why; }
+  // What is watched: the target, or a model that its pattern stands for.
+  std::string_view name() const { return name_; }
   // As far as is known now, it would not be at that time.
   bool open_at(config::Clock::Steady at) const;
   // Why not: what was wrong, and when it is tried again.

@@ -45,12 +45,17 @@ std::string_view why_not(config::ErrorCode code) {
 
 }  // namespace
 
-void Explanation::skip(std::string_view target, std::string_view why, config::ErrorCode code) {
+void Explanation::skip(std::string_view target, std::string_view why,
+                       std::optional<config::ErrorCode> code) {
   steps_.push_back({.target = target, .outcome = "skipped", .why = why, .code = code});
 }
 
 void Explanation::passed_over(std::string_view target, const config::Error& why) {
   skip(target, why_not(why.code), why.code);
+}
+
+void Explanation::held(std::string_view target) {
+  skip(target, "held");
 }
 
 void Explanation::resting(std::string_view target, const config::Error& why) {

@@ -41,6 +41,8 @@ class Explanation {
 
   // Not asked, since it could not serve the request, or must not be paid.
   void passed_over(std::string_view target, const config::Error& why);
+  // Not asked since it was taken out of use by hand.
+  void held(std::string_view target);
   // Not asked since it failed a moment ago.
   void resting(std::string_view target, const config::Error& why);
   // Not asked since each of its provider's keys was refused a moment ago.
@@ -77,7 +79,8 @@ class Explanation {
     config::Clock::Steady at = {};  // when it was looked at
   };
 
-  void skip(std::string_view target, std::string_view why, config::ErrorCode code);
+  void skip(std::string_view target, std::string_view why,
+            std::optional<config::ErrorCode> code = std::nullopt);
   std::vector<Step> all() const;
   std::vector<std::string_view> tried() const;
   static void write(providers::JsonWriter& json, const Step& step);

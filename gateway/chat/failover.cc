@@ -169,11 +169,13 @@ Awaitable<Failover::Came> Failover::ask(Turn turn, const providers::ChatRequest&
   const config::Target& target = candidate.target();
   Circuit circuit(worker_.breakers(), target, candidate.from_pattern(), worker_.clock());
   if (!circuit.allows()) {
-    failures_.rests(candidate.name(), circuit.refusal());
+    meter_.turned_away(circuit.name());
+    failures_.rests(candidate.name(), circuit.held(), circuit.refusal());
     co_return Came::not_asked;
   }
   KeyChoice key(circuit, target, worker_.clock());
   if (!key.found()) {
+    meter_.turned_away(circuit.name());
     failures_.without_key(candidate.name(), key.refusal());
     co_return Came::not_asked;
   }

@@ -16,8 +16,12 @@ void Failures::failed(const config::Target& target, config::Error error) {
   keep(best_, std::move(error));
 }
 
-void Failures::rests(std::string_view target, config::Error why) {
-  explanation_.resting(target, why);
+void Failures::rests(std::string_view target, bool held, config::Error why) {
+  if (held) {
+    explanation_.held(target);
+  } else {
+    explanation_.resting(target, why);
+  }
   keep(resting_, std::move(why));
 }
 

@@ -18,8 +18,8 @@ class Failures {
 
   // `target` was asked. It outlives this.
   void failed(const config::Target& target, config::Error error);
-  // Not asked since it, or each of its keys, failed a moment ago.
-  void rests(std::string_view target, config::Error why);
+  // Not asked since it is left alone, `held`: by hand; or since each of its keys was refused.
+  void rests(std::string_view target, bool held, config::Error why);
   void without_key(std::string_view target, config::Error why);
 
   bool any() const { return last_.has_value(); }

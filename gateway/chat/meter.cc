@@ -71,6 +71,12 @@ void Meter::failed(unsigned status, const config::Error& error) {
   summary_.error_detail = error.detail;
 }
 
+void Meter::turned_away(std::string_view target) {
+  if (summary_.attempts == 0 && summary_.target.empty()) {
+    summary_.target = config::TargetName(std::string(target));
+  }
+}
+
 AttemptMeter::AttemptMeter(Meter& meter, const config::Target& target,
                            const providers::ChatRequest& chat, Stake stake)
     : meter_(meter),

@@ -34,6 +34,9 @@ class Meter {
   void answered(unsigned status);
   void failed(unsigned status, const config::Error& error);
 
+  // `target` was not asked, since it or its keys rest: the first such is what a request without an
+  // attempt failed of.
+  void turned_away(std::string_view target);
   // What came of going on with a stream that broke off; a word of tollgate_rescues_total.
   void rescue(std::string_view what) { summary_.rescue = what; }
   // What came of a second target asked beside the first; a word of tollgate_hedges_total.

@@ -69,8 +69,8 @@ struct RequestSummary {
   config::TeamName team;
   config::ModelName model;
   config::ProviderName provider;  // of the last attempt; empty: none was made
-  config::TargetName target;
-  int upstream_key = 0;  // of the last attempt; 0: its provider has one
+  config::TargetName target;      // where none was, the first that was left alone
+  int upstream_key = 0;           // of the last attempt; 0: its provider has one
   providers::Operation operation = providers::Operation::chat;
   bool streamed = false;
   int attempts = 0;

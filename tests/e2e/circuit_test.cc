@@ -90,6 +90,24 @@ TEST_F(Circuits, AreToldAndClosedByHand) {
   EXPECT_EQ(asked(), before + 1) << "asked again";
 }
 
+TEST_F(Circuits, TheLogNamesWhomNobodyWasAskedFor) {
+  const std::string dead = model("haimaker", "503", 20240718);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(chat(dead).status, 502);
+  const auto refused = chat(dead);
+  EXPECT_EQ(refused.status, 502);
+  const std::string begins =
+      fmt::format(R"("msg":"request","request":"{}")", refused.header("x-request-id"));
+  std::string line;
+  EXPECT_TRUE(test::wait_for(std::chrono::seconds(5), [&] {
+    const std::string log = gateway().log();
+    const auto at = log.find(begins);
+    if (at != std::string::npos) line = log.substr(at, log.find('\n', at) - at);
+    return line.find("overhead_ms") != std::string::npos;
+  }));
+  EXPECT_THAT(line, HasSubstr(R"("target":"haimaker/mock/503,words-20240718")"));
+  EXPECT_THAT(line, HasSubstr(R"("detail":"its circuit is open")"));
+}
+
 TEST_F(Circuits, ATargetIsTakenOutOfUseOnPurpose) {
   const std::string path = "/api/targets/openrouter/rekaai/reka-edge";
   const auto held = admin("POST", path + "/hold", R"({"minutes":30})");
