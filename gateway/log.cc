@@ -43,14 +43,6 @@ Level level_of(const RequestSummary& summary) {
   return Level::error;
 }
 
-// What an upstream says about a client's own mistake may quote the prompt; the client
-// reads it, the log does not.
-std::optional<std::string> detail_of(const RequestSummary& summary) {
-  if (!summary.error || summary.error_detail.empty()) return std::nullopt;
-  if (config::shape(*summary.error).fault == config::Fault::client) return std::nullopt;
-  return without_credentials(summary.error_detail);
-}
-
 std::optional<std::string_view> unless_empty(std::string_view text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
@@ -141,10 +133,18 @@ void error(std::string_view message, std::initializer_list<Field> fields) {
   write(Level::error, message, span_of(fields));
 }
 
+std::optional<std::string> detail_of(config::ErrorCode code, std::string_view detail,
+                                     std::initializer_list<std::string_view> ours) {
+  if (detail.empty() || config::shape(code).fault == config::Fault::client) return std::nullopt;
+  return without_credentials(detail, ours);
+}
+
 void request(const RequestSummary& summary) {
   const providers::Usage& usage = summary.usage;
   const bool counted = usage.tokens != providers::Source::unknown;
-  const auto detail = detail_of(summary);
+  const auto detail = summary.error
+                          ? detail_of(*summary.error, summary.error_detail, {summary.target.view()})
+                          : std::nullopt;
   const auto cost =
       summary.cost.amount ? std::optional(config::to_usd(*summary.cost.amount)) : std::nullopt;
   const auto reason =

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "config/base/error.h"
@@ -47,6 +49,12 @@ void error(std::string_view message, std::initializer_list<Field> fields = {});
 
 // The one line of a request.
 void request(const RequestSummary& summary);
+
+// An error's detail as the log may have it: without credentials, and none of a client's own
+// mistake, since what an upstream says of that may quote the prompt. `ours`: names of ours that may
+// stand in it.
+std::optional<std::string> detail_of(config::ErrorCode code, std::string_view detail,
+                                     std::initializer_list<std::string_view> ours = {});
 
 // Lines given up since the process began. Any thread.
 std::uint64_t dropped();

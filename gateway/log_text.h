@@ -6,6 +6,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -69,7 +70,8 @@ void append_line(fmt::memory_buffer& out, config::LogFormat format,
                  std::span<const Field> fields);
 
 // `text` with every word that looks like a credential replaced by ***: upstreams quote
-// the key they refuse.
-std::string without_credentials(std::string_view text);
+// the key they refuse. Words of `ours` stay.
+std::string without_credentials(std::string_view text,
+                                std::initializer_list<std::string_view> ours = {});
 
 }  // namespace gateway::log

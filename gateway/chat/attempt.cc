@@ -1,5 +1,6 @@
 #include "gateway/chat/attempt.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "gateway/chat/retry.h"
 #include "gateway/chat/time_limit.h"
 #include "gateway/http/refusals.h"
+#include "gateway/log.h"
 #include "gateway/upstream/exchange.h"
 
 namespace gateway::chat {
@@ -33,6 +35,27 @@ bool has_type(const providers::AnswerHead& head, std::string_view type) {
 bool is_stream(const providers::UpstreamRequest& request, const providers::AnswerHead& head) {
   return request.streamed ? !has_type(head, "application/json")
                           : has_type(head, "text/event-stream");
+}
+
+// Why this target did not answer: another may, and then nothing else would tell. What is wrong with
+// a request, or became of its client, is told with it.
+void log_failure(const config::Error& error, const Candidate& candidate, const Meter& meter,
+                 int number, int status, config::Clock::Steady began) {
+  const bool of_the_request =
+      error.fault() == config::Fault::client && !error.another_target_may_try();
+  if (of_the_request || error.code == ErrorCode::outpaced) return;
+  const config::Target& target = candidate.target();
+  const std::chrono::duration<double, std::milli> took = meter.now() - began;
+  const auto detail = log::detail_of(error.code, error.detail,
+                                     {target.base_url.host, target.name.view(), target.model});
+  log::info("attempt failed", {{"request", meter.summary().request},
+                               {"attempt", number},
+                               {"target", candidate.name()},
+                               {"model", target.model},
+                               {"status", status > 0 ? std::optional(status) : std::nullopt},
+                               {"error", config::to_string(error.code)},
+                               {"detail", detail},
+                               {"ms", took.count()}});
 }
 
 }  // namespace
@@ -85,6 +108,7 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     head = co_await exchange.start(*request);
   }
   if (exchange.written()) settle.written();
+  if (head) circuit.heard(head->status);
 
   Result<void> done;
   if (!head) {
@@ -129,6 +153,8 @@ Awaitable<Result<void>> attempt(Worker& worker, const Asker& asker, const Candid
     done = std::move(why);
   }
   explained.ended(done);
+  if (!done)
+    log_failure(done.error(), candidate, meter, settle.number(), head ? head->status : 0, began);
   co_return done;
 }
 

@@ -118,8 +118,9 @@ void Circuit::judge(const config::Result<void>& done) {
 void Circuit::answered() {
   judged_ = true;
   if (breaker_ == nullptr) return;
-  log_change(breaker_->succeeded(permit_, clock_.now(), target_.breaker), "target answers again",
-             "");
+  if (!breaker_->succeeded(permit_, clock_.now(), target_.breaker)) return;
+  log::warn("target answers again",
+            {{"target", target_.name.view()}, {"model", std::string_view(target_.model)}});
 }
 
 upstream::KeyPool* Circuit::make_keys() {
@@ -148,14 +149,13 @@ void Circuit::failed(const config::Error& error) {
   } else {
     opened = breaker_->failed(permit_, error.code, now, target_.breaker);
   }
-  log_change(opened, "target left alone", config::to_string(error.code));
-}
-
-void Circuit::log_change(bool changed, std::string_view message, std::string_view why) const {
-  if (!changed) return;
-  log::warn(
-      message,
-      {{"target", target_.name.view()}, {"model", std::string_view(target_.model)}, {"why", why}});
+  if (!opened) return;
+  const auto rest = breaker_->status(now).next_probe.value_or(std::chrono::milliseconds(0));
+  log::warn("target left alone", {{"target", target_.name.view()},
+                                  {"model", std::string_view(target_.model)},
+                                  {"why", config::to_string(error.code)},
+                                  {"status", status_ > 0 ? std::optional(status_) : std::nullopt},
+                                  {"rest_ms", rest.count()}});
 }
 
 }  // namespace gateway::chat

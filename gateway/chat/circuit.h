@@ -49,6 +49,8 @@ class Circuit {
   // The whole answer is there. Said before its last byte leaves: the client's next request may
   // come before the attempt has ended, and would find a probe still under way.
   void answered();
+  // The upstream's answer began with this, for the log.
+  void heard(int status) { status_ = status; }
   // How the attempt ended, where that was not said.
   void judge(const config::Result<void>& done);
 
@@ -68,7 +70,6 @@ class Circuit {
 
  private:
   void failed(const config::Error& error);
-  void log_change(bool changed, std::string_view message, std::string_view why) const;
 
   upstream::BreakerView& breakers_;
   const config::Target& target_;
@@ -78,6 +79,7 @@ class Circuit {
   const std::string_view name_;
   upstream::CircuitBreaker* breaker_;
   upstream::CircuitBreaker::Permit permit_;
+  int status_ = 0;
   bool judged_ = false;
 };
 

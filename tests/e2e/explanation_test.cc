@@ -123,6 +123,30 @@ TEST_F(Explanation, SaysWhyTargetsWerePassedOver) {
                           "haimaker/mock/ok answered"));
 }
 
+TEST_F(Explanation, SaysThatATargetIsHeld) {
+  const std::string path = "/api/targets/openrouter/rekaai/reka-edge";
+  EXPECT_EQ(admin("POST", path + "/hold", R"({"minutes":30})").status, 200U);
+  const auto answer = ask("rekaai/reka-edge");
+  EXPECT_EQ(answer.status, 502);
+  EXPECT_THAT(story(explained(answer)), ElementsAre("openrouter/rekaai/reka-edge skipped held"));
+  EXPECT_EQ(admin("POST", path + "/reset").status, 200U);
+}
+
+TEST_F(Explanation, AnAttemptThatFailedIsInTheLogThoughAnotherAnswered) {
+  const auto answer = chat("failover/503,words-47");
+  ASSERT_EQ(answer.status, 200);
+  EXPECT_TRUE(logged(fmt::format(
+      R"("msg":"attempt failed","request":"{}","attempt":1,"target":"openrouter/mock/*",)"
+      R"("model":"mock/503,words-47","status":503,"error":"upstream_unavailable","detail":")",
+      answer.header("x-request-id"))))
+      << gateway().log();
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(chat("failover/503,words-47").status, 200);
+  EXPECT_TRUE(logged(R"("msg":"target left alone","target":"openrouter/mock/*",)"
+                     R"("model":"mock/503,words-47","why":"upstream_unavailable","status":503,)"
+                     R"("rest_ms":)"))
+      << gateway().log();
+}
+
 TEST_F(Explanation, SaysThatTheBudgetDidNotAllowIt) {
   const std::string poor =
       make("poor", R"(,"budgets":[{"limit":"0.0000001","window":"total","zone":"UTC"}])");
