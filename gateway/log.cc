@@ -145,8 +145,12 @@ void request(const RequestSummary& summary) {
   const auto detail = summary.error
                           ? detail_of(*summary.error, summary.error_detail, {summary.target.view()})
                           : std::nullopt;
-  const auto cost =
-      summary.cost.amount ? std::optional(config::to_usd(*summary.cost.amount)) : std::nullopt;
+  const bool asked = summary.attempts > 0;
+  const auto cost = asked && summary.cost.amount
+                        ? std::optional(config::to_usd(*summary.cost.amount))
+                        : std::nullopt;
+  const auto source =
+      asked ? std::optional(providers::to_string(summary.cost.source)) : std::nullopt;
   const auto reason =
       summary.error ? std::optional(config::to_string(*summary.error)) : std::nullopt;
 
@@ -175,7 +179,7 @@ void request(const RequestSummary& summary) {
       {"reasoning", usage.reasoning},
       {"tokens", counted ? std::optional(providers::to_string(usage.tokens)) : std::nullopt},
       {"cost_usd", cost},
-      {"cost", providers::to_string(summary.cost.source)},
+      {"cost", source},
       {"ms", summary.duration},
       {"first_token_ms", summary.first_token},
       {"overhead_ms", summary.overhead},

@@ -98,6 +98,26 @@ TEST(Log, AnUpstreamsFaultIsAWarningWithItsDetail) {
   EXPECT_THAT(line, HasSubstr(R"("error":"upstream_unavailable","detail":"refused, key ***")"));
 }
 
+TEST(Log, ARequestThatNobodyWasAskedForHasNoCost) {
+  RequestSummary summary = finished_request();
+  summary.attempts = 0;
+  summary.cost = {config::PicoUsd{0}, providers::Source::reported};
+  summary.error = config::ErrorCode::upstream_unavailable;
+  summary.error_detail = "openrouter/rekaai/reka-edge says no";
+  const std::string line = logged(summary);
+  EXPECT_THAT(line, Not(HasSubstr("cost")));
+}
+
+TEST(Log, NamesOfOursAreNoCredentials) {
+  RequestSummary summary = finished_request();
+  summary.target = config::TargetName("openrouter/openai/gpt-4o-mini-2024-07-18");
+  summary.error = config::ErrorCode::upstream_unavailable;
+  summary.error_detail =
+      "openrouter/openai/gpt-4o-mini-2024-07-18 was asked with aB3dE5fG7hJ9kL1mN3pQ5";
+  EXPECT_THAT(logged(summary),
+              HasSubstr("\"openrouter/openai/gpt-4o-mini-2024-07-18 was asked with ***\""));
+}
+
 TEST(Log, X05_WhatAnUpstreamSaysAboutAPromptIsNotLogged) {
   RequestSummary summary = finished_request();
   summary.error = config::ErrorCode::upstream_rejected;
