@@ -213,6 +213,9 @@ void AttemptMeter::settle(Outcome outcome, const providers::Usage& usage) {
   if (decoder_ != nullptr && record_.upstream_id.empty()) {
     record_.upstream_id = decoder_->upstream_id();
   }
+  // What a pattern stood for, where no answer says who made it.
+  const bool pattern = target_.name.view().find('*') != std::string_view::npos;
+  if (pattern && record_.upstream_model.empty()) record_.upstream_model = target_.model;
   record_.duration = micros(meter_.clock_.now() - began_);
   if (!record_.cost.amount) {
     record_.cost = written_ ? providers::cost_of(usage, target_.price ? &*target_.price : nullptr)

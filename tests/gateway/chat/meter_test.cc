@@ -112,6 +112,22 @@ TEST_F(MeterTest, AnAnswerThatBrokeOffKeepsTheIdItsReceiptIsAskedFor) {
   EXPECT_EQ(kept.attempts[0].upstream_id, "gen-1");
 }
 
+TEST_F(MeterTest, OfAPatternTheModelIsKeptThatWasAskedFor) {
+  target.name = config::TargetName("acme/*");
+  target.model = "one";
+  Meter meter(kept, clock, {});
+  AttemptMeter(meter, target, chat, {}).ok(usage(1, 1));
+  AttemptMeter named(meter, target, chat, {});
+  named.upstream_names("one-2026", "gen-1");
+  named.ok(usage(1, 1));
+  target.name = config::TargetName("acme/one");
+  AttemptMeter(meter, target, chat, {}).ok(usage(1, 1));
+  ASSERT_EQ(kept.attempts.size(), 3U);
+  EXPECT_EQ(kept.attempts[0].upstream_model, "one");
+  EXPECT_EQ(kept.attempts[1].upstream_model, "one-2026");
+  EXPECT_EQ(kept.attempts[2].upstream_model, "") << "its name says it";
+}
+
 TEST_F(MeterTest, ARefusalInWordsCostsNothing) {
   {
     Meter meter(kept, clock, {});
