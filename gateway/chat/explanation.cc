@@ -187,7 +187,6 @@ ExplainedAttempt::ExplainedAttempt(Explanation& explanation, std::string_view ta
       exchange_(exchange),
       meter_(meter),
       clock_(clock),
-      began_(clock.now()),
       before_(explanation.running_) {
   explanation.running_ = this;
 }
@@ -227,14 +226,15 @@ Explanation::Step ExplainedAttempt::step() const {
   out.times = exchange_.times();
   out.reused = exchange_.reused();
   out.first_content = meter_.first_content_after();
-  out.total = out.at - began_;
+  out.total = out.at - meter_.began();
   if (answers_) out.outcome = "answered";
   if (!failed_) return out;
   out.outcome = failed_ == config::ErrorCode::outpaced ? "outpaced" : "failed";
   out.code = failed_;
   const auto phase = out.times.current();
   if (phase) out.phase = name_of(*phase);
-  if (phase == Phase::body && !out.first_content) out.phase = "first_content";
+  const bool awaited = meter_.streamed() && !meter_.was_refused_in_words();
+  if (phase == Phase::body && awaited && !out.first_content) out.phase = "first_content";
   return out;
 }
 

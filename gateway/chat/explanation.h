@@ -120,7 +120,6 @@ class ExplainedAttempt {
   const upstream::Exchange& exchange_;
   const AttemptMeter& meter_;
   const config::Clock& clock_;
-  const config::Clock::Steady began_;
   bool answers_ = false;
   std::optional<config::ErrorCode> failed_;
   ExplainedAttempt* before_;

@@ -131,6 +131,8 @@ class AttemptMeter {
   // The upstream said in words that it refuses: such an attempt costs nothing.
   void refused_in_words() { refused_in_words_ = true; }
   bool was_refused_in_words() const { return refused_in_words_; }
+  config::Clock::Steady began() const { return began_; }
+  bool streamed() const { return record_.streamed; }
   // Of its request's, from 1.
   int number() const { return record_.attempt; }
 

@@ -57,9 +57,8 @@ TEST_F(Explanation, AWholeAnswerCarriesItOnlyWhereItIsAskedFor) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   const auto told = explained(answer);
   EXPECT_EQ(told.at("order").as_string(), "in_order");
-  EXPECT_THAT(story_of(told),
-              ElementsAre("openrouter/mock/* failed upstream_unavailable first_content",
-                          "haimaker/mock/ok answered"));
+  EXPECT_THAT(story_of(told), ElementsAre("openrouter/mock/* failed upstream_unavailable body",
+                                          "haimaker/mock/ok answered"));
   const auto& failed = told.at("targets").at(0).at("ms").as_object();
   EXPECT_TRUE(failed.contains("first_byte"));
   EXPECT_TRUE(failed.contains("total"));
@@ -111,10 +110,10 @@ TEST_F(Explanation, SaysWhyTargetsWerePassedOver) {
               ElementsAre("haimaker/mock/ok answered", "openrouter/mock/ok skipped cannot_serve",
                           "onprem/mock/ok not_needed"));
   EXPECT_THAT(story_of(explained(ask("windows/400-context"))),
-              ElementsAre("onprem/mock/* failed context_length first_content",
+              ElementsAre("onprem/mock/* failed context_length body",
                           "haimaker/mock/ok skipped larger_window_needed context_length"));
   EXPECT_THAT(story_of(explained(ask("windows/400,words-43"))),
-              ElementsAre("onprem/mock/* failed upstream_rejected first_content",
+              ElementsAre("onprem/mock/* failed upstream_rejected body",
                           "haimaker/mock/ok skipped same_for_all upstream_rejected"));
   const std::string dead = "failover/503,words-44";
   for (int i = 0; i < 5; ++i) EXPECT_EQ(chat(dead).status, 200);
@@ -128,7 +127,7 @@ TEST_F(Explanation, SaysThatATargetIsHeld) {
   EXPECT_EQ(admin("POST", path + "/hold", R"({"minutes":30})").status, 200U);
   const auto answer = ask("rekaai/reka-edge");
   EXPECT_EQ(answer.status, 502);
-  EXPECT_THAT(story(explained(answer)), ElementsAre("openrouter/rekaai/reka-edge skipped held"));
+  EXPECT_THAT(story_of(explained(answer)), ElementsAre("openrouter/rekaai/reka-edge skipped held"));
   EXPECT_EQ(admin("POST", path + "/reset").status, 200U);
 }
 
