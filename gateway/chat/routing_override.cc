@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "config/nearest.h"
+
 namespace gateway::chat {
 namespace {
 
@@ -42,9 +44,11 @@ Result<std::vector<const RouteTarget*>> read_targets(std::string_view text, cons
       for (const RouteTarget& one : route.targets) {
         known += (known.empty() ? "" : ", ") + one.target.name.str();
       }
-      return refuse(kTargetHeader,
-                    fmt::format("names targets of {}, with commas between them; there are {}.",
-                                route.model->name.view(), known));
+      return refuse(
+          kTargetHeader,
+          fmt::format("names {}, which is no target of {}; there are {}, and commas "
+                      "stand between several.",
+                      config::in_quotes(name), config::in_quotes(route.model->name.view()), known));
     }
     if (std::find(out.begin(), out.end(), &*found) != out.end()) {
       return refuse(kTargetHeader, fmt::format("names {} twice.", name));

@@ -54,8 +54,8 @@ TEST_F(Override, NamesTargetsInTheirOrder) {
 TEST_F(Override, ListsTheTargetsWhereANameIsNone) {
   EXPECT_EQ(
       read("", "0,7").error().message,
-      "The header x-tollgate-target names targets of m, with commas between them; there are 0, "
-      "1, 2.");
+      "The header x-tollgate-target names \"7\", which is no target of \"m\"; there are 0, 1, 2, "
+      "and commas stand between several.");
   EXPECT_EQ(read("", "0,,1").error().http_status(), 400);
   EXPECT_EQ(read("", "0,0").error().message, "The header x-tollgate-target names 0 twice.");
 }
