@@ -13,6 +13,7 @@
 #include "gateway/chat/candidate.h"
 #include "gateway/chat/circuit.h"
 #include "gateway/chat/target_order.h"
+#include "gateway/limits/duration_text.h"
 #include "providers/estimate.h"
 #include "providers/wire/json_writer.h"
 
@@ -149,6 +150,17 @@ void write_target(JsonWriter& json, const DryRun& asked, const Candidate& candid
   json.end_object();
 }
 
+std::string why_in_place(int place, const config::Hedge& hedge) {
+  if (place == 0) return "asked first";
+  if (place > 1 || !hedge.on) return "asked if those before it fail";
+  if (hedge.after == std::chrono::milliseconds(0)) {
+    return "asked beside the first where that is slower to begin than 95 of 100 of its answers, or "
+           "if it fails";
+  }
+  return fmt::format("asked beside the first where that has not begun after {}, or if it fails",
+                     limits::duration_text(hedge.after));
+}
+
 // What is held for the first target that would be asked; the others have their own turn.
 std::optional<PicoUsd> write_targets(JsonWriter& json, const DryRun& asked) {
   const Route& route = *asked.match.route;
@@ -163,17 +175,18 @@ std::optional<PicoUsd> write_targets(JsonWriter& json, const DryRun& asked) {
   json.member("order_means", meaning_of(choice.order));
   const auto fallbacks = allowed_models(asked.json, asked.chat, asked.caller);
   std::optional<PicoUsd> first_hold;
-  bool used = false;
+  int place = 0;  // among those that would be asked
   const Targets order = target_order(route, choice, asked.routing.only);
   json.key("targets").begin_array();
   for (const RouteTarget* target : order) {
     const Candidate candidate(*target, asked.match.rest, asked.chat, asked.json, asked.caller,
                               fallbacks);
     const Verdict verdict = judge(asked, candidate);
-    write_target(json, asked, candidate, verdict,
-                 used ? "asked if those before it fail" : "asked first", choice.order);
-    if (!verdict.refusal && !used) first_hold = verdict.held;
-    used = used || !verdict.refusal;
+    write_target(json, asked, candidate, verdict, why_in_place(place, route.model->hedge),
+                 choice.order);
+    if (verdict.refusal) continue;
+    if (place == 0) first_hold = verdict.held;
+    ++place;
   }
   for (const RouteTarget& target : route.targets) {
     if (std::find(order.begin(), order.end(), &target) != order.end()) continue;

@@ -97,9 +97,10 @@ void print_table(JsonValue root) {
   int place = 0;
   for (const JsonValue target : root["targets"].elements()) {
     fmt::print("{}. {}: {}\n", ++place, target["target"].text(), target["why"].text());
-    fmt::print("   {} low, {} likely, {} high; {} held (USD)\n", amount(target["cost"]["low"]),
+    const bool asked = target["use"].boolean().value_or(false);
+    fmt::print("   {} low, {} likely, {} high{} (USD)\n", amount(target["cost"]["low"]),
                amount(target["cost"]["likely"]), amount(target["cost"]["high"]),
-               amount(target["held"]));
+               asked ? fmt::format("; {} held", amount(target["held"])) : "");
     std::string dropped;
     for (const JsonValue name : target["dropped"].elements()) {
       dropped += (dropped.empty() ? "" : ", ") + name.text();

@@ -93,6 +93,7 @@ TEST_F(Explain, WhereNobodyWouldAnswerTheStatusSaysSo) {
   const auto run = explain({"--key", "tester", "--body", folder.file("body.json")});
   EXPECT_EQ(run.status, 1) << run.printed;
   EXPECT_THAT(run.printed, HasSubstr("Nobody would answer this request."));
+  EXPECT_THAT(run.printed, testing::Not(HasSubstr("unknown held")));
 }
 
 TEST_F(Explain, AKeyThatMayNotAndOneThatIsNoneAreTold) {

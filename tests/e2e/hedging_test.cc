@@ -365,6 +365,17 @@ TEST_F(Hedging, AfterItsOwnP95OnceThatIsKnown) {
   EXPECT_TRUE(hedges_become("by-p95", "won", 1));
 }
 
+TEST_F(Hedging, ADryRunSaysThatTheSecondMayBeAskedBesideTheFirst) {
+  for (const auto& [model, after] :
+       {std::pair("to-ok/ok", "has not begun after 200ms"), std::pair("by-p95/ok", "95 of 100")}) {
+    const auto answer =
+        post("/v1/chat/completions", chat_body(model), {{"x-tollgate-dry-run", "true"}});
+    EXPECT_THAT(answer.body, HasSubstr(R"("why":"asked first")"));
+    EXPECT_THAT(answer.body, HasSubstr(R"("why":"asked beside the first where that )"));
+    EXPECT_THAT(answer.body, HasSubstr(after));
+  }
+}
+
 TEST_F(Hedging, AnExplanationNamesTheOneThatWasSlower) {
   const auto answer = post("/v1/chat/completions", chat_body("to-ok/" + fresh("stall-before-head")),
                            {{"x-tollgate-explain", "true"}});
