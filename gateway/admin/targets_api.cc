@@ -96,10 +96,21 @@ Result<std::string> route_in(std::string_view query) {
   return route;
 }
 
+Result<void> known_route(const std::string& route, const Snapshot& snapshot) {
+  std::vector<std::string_view> known;
+  for (const Route& one : snapshot.routes().routes()) known.push_back(one.model->name.view());
+  if (route.empty() || std::find(known.begin(), known.end(), route) != known.end()) return {};
+  return config::failure(
+      config::ErrorCode::not_found,
+      config::as_sentence(fmt::format("There is no model {}{}", config::in_quotes(route),
+                                      config::did_you_mean(route, known))));
+}
+
 Result<Answer> list(const TargetsSource& source, std::string_view query) {
   const auto route = route_in(query);
   if (!route) return route.error();
   const auto snapshot = source.snapshot();
+  if (auto known = known_route(*route, *snapshot); !known) return std::move(known).error();
   Answer answer;
   JsonWriter json(answer.body);
   json.begin_object().member("as_of", config::rfc3339(source.clock.wall(), "UTC"));

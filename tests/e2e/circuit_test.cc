@@ -132,6 +132,9 @@ TEST_F(Circuits, WhatTheAdminApiCannotDoIsSaid) {
   const auto unknown = admin("POST", "/api/targets/openrouter/rekaai/reka-egde/reset");
   EXPECT_EQ(unknown.status, 404U);
   EXPECT_THAT(unknown.body, HasSubstr("did you mean \\\"openrouter/rekaai/reka-edge\\\"?"));
+  const auto no_route = admin("GET", "/api/targets?route=rekaai/reka-egde");
+  EXPECT_EQ(no_route.status, 404U);
+  EXPECT_THAT(no_route.body, HasSubstr("There is no model \\\"rekaai/reka-egde\\\"; did you mean"));
   EXPECT_EQ(admin("POST", "/api/targets/openrouter/rekaai/reka-edge/open").status, 404U);
   EXPECT_EQ(admin("POST", "/api/targets/openrouter/rekaai/reka-edge/hold").status, 400U);
   EXPECT_EQ(
