@@ -110,7 +110,14 @@ int serve(const ServeOptions& options) {
   try {
     return run(options, std::move(compiled), *std::move(origin), *tokens, limiter, **accounting,
                clock);
-  } catch (const std::runtime_error& error) {  // std::system_error among them
+  } catch (const std::system_error& error) {
+    const bool taken = error.code() == std::errc::address_in_use && !options.take_over;
+    fmt::print(stderr, "{}{}\n", error.what(),
+               taken ? "; another tollgate may be running there: stop it, or start this one with "
+                       "--take-over"
+                     : "");
+    return 1;
+  } catch (const std::runtime_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;
   }

@@ -64,8 +64,10 @@ class Lifecycle : public Gateway {
 TEST_F(Lifecycle, ASecondGatewayLeavesTheFirstItsPorts) {
   for (const Taken& taken : taken_ports()) {
     EXPECT_THAT(failed_start(taken.configuration),
-                testing::HasSubstr(
-                    fmt::format("cannot bind 127.0.0.1:{}: Address already in use", taken.port)));
+                testing::HasSubstr(fmt::format(
+                    "cannot bind 127.0.0.1:{}: Address already in use; another tollgate may be "
+                    "running there: stop it, or start this one with --take-over",
+                    taken.port)));
   }
 }
 
