@@ -206,7 +206,7 @@ Result<const Endpoint*> Connection::admit() {
     if (Result<void> open = endpoint->gate(request_); !open) return std::move(open).error();
   }
   if (facts_.content_length.value_or(0) > door_.limits.max_body_bytes) {
-    return failure(ErrorCode::too_large, "The request's body is too large.");
+    return body_too_large(door_.limits.max_body_bytes);
   }
   if (Result<void> room = take_room(*endpoint); !room) return std::move(room).error();
   return endpoint;

@@ -25,7 +25,8 @@ constexpr std::size_t kChunkedRead = 16 * 1024;
 // Memory for bodies kept between two requests.
 constexpr std::size_t kKeptBody = 64 * 1024;
 
-Error from(const Parser::Problem& problem) {
+Error from(const Parser::Problem& problem, const config::Server& limits) {
+  if (problem.code == ErrorCode::too_large) return body_too_large(limits.max_body_bytes);
   return failure(problem.code,
                  "The request is not valid HTTP/1.1: " + std::string(problem.reason) + ".");
 }
@@ -119,7 +120,7 @@ Result<bool> Connection::look_at_head() {
     }
   }
   const Step step = parser_.read_head(buffered());
-  if (step == Step::failed) return from(parser_.problem());
+  if (step == Step::failed) return from(parser_.problem(), door_.limits);
   if (step == Step::more) return false;
 
   line_.target = parser_.target();
@@ -218,7 +219,7 @@ Awaitable<Result<bool>> Connection::read_chunked_body() {
     step = take_chunks(*arrived);
   }
   stop_waiting();
-  if (step == Step::failed) co_return from(parser_.problem());
+  if (step == Step::failed) co_return from(parser_.problem(), door_.limits);
   request_.body = {body_.data(), body_size_};
   co_return true;
 }

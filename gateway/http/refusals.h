@@ -2,6 +2,9 @@
 // What a door says by itself where it cannot serve: the gateway is full, or goes. Values.
 
 #include <chrono>
+#include <cstddef>
+
+#include <fmt/format.h>
 
 #include "config/base/error.h"
 
@@ -11,6 +14,12 @@ inline config::Error try_again(config::ErrorCode code, std::string message) {
   config::Error error = config::failure(code, std::move(message));
   error.retry_after = std::chrono::milliseconds(1000);
   return error;
+}
+
+inline config::Error body_too_large(std::size_t most) {
+  return config::failure(
+      config::ErrorCode::too_large,
+      fmt::format("The request's body is larger than the {} bytes that this gateway takes.", most));
 }
 
 inline config::Error gateway_leaves() {

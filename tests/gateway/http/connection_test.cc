@@ -206,6 +206,7 @@ TEST(Connection, TheClientReadsTheRefusalOfABodyItIsStillSending) {
     const auto answer = client.receive();
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 413U);
+    EXPECT_NE(answer->body.find("larger than the 1000 bytes"), std::string::npos) << answer->body;
   }
 }
 
