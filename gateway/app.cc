@@ -285,8 +285,10 @@ std::size_t App::connections_allowed() const {
   const std::size_t wanted = keys_->snapshot()->config().server.max_connections;
   const std::size_t allowed = connections_within(descriptors_, wanted);
   if (allowed < wanted) {
-    log::warn("fewer clients at once than max_connections: each may take two descriptors",
-              {{"allowed", allowed}, {"max_connections", wanted}, {"descriptors", descriptors_}});
+    log::warn(
+        "fewer clients at once than max_connections, since each may take two descriptors: "
+        "raise their limit (ulimit -n, LimitNOFILE) or lower max_connections",
+        {{"allowed", allowed}, {"max_connections", wanted}, {"descriptors", descriptors_}});
   }
   return allowed;
 }
