@@ -1,3 +1,4 @@
+#include "config/nearest.h"
 #include "config/proxy.h"
 #include "config/sections.h"
 
@@ -23,7 +24,9 @@ void read_proxy(const YamlNode& node, const BaseUrl& upstream, Proxy& out, Surro
     in_this_file = false;
   }
   auto parsed = parse_proxy(address);
-  if (const auto* why = std::get_if<std::string>(&parsed)) return node.problem(from + *why);
+  if (const auto* why = std::get_if<std::string>(&parsed)) {
+    return node.problem(from + *why + (in_this_file ? did_you_mean(address, {"environment"}) : ""));
+  }
   out = std::get<Proxy>(std::move(parsed));
   if (in_this_file && !out.authorization.empty()) around.plain_secrets.push_back(node);
 }

@@ -63,7 +63,10 @@ Awaitable<config::Result<TcpSocket>> Dialer::reach(std::string_view host, std::u
   auto socket = co_await connect(*addresses, port);
   if (expired_) co_return timed_out(fmt::format("connect to {}{}", whom, host));
   if (aborted_) co_return unavailable("cancelled");
-  co_return socket;
+  if (socket || !proxy_.on()) co_return socket;
+  config::Error error = std::move(socket).error();
+  error.detail += fmt::format(" (proxy {})", proxy_.name);
+  co_return error;
 }
 
 Awaitable<config::Result<TcpSocket>> Dialer::connect(const Addresses& addresses,

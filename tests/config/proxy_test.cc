@@ -125,6 +125,8 @@ TEST(Proxy, ProblemsNameTheirPlaceAndNeverThePassword) {
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_THAT(problems[0], HasSubstr("providers[0].proxy: must begin with http://"));
   EXPECT_EQ(problems[0].find("canary"), std::string::npos);
+  EXPECT_THAT(problems_of(with_proxy("enviroment")),
+              testing::ElementsAre(HasSubstr("did you mean \"environment\"?")));
   EXPECT_THAT(problems_of(with_proxy("environment"), {{"HTTPS_PROXY", "socks5://p:1"}}),
               testing::ElementsAre(HasSubstr("must begin with http://")));
 }

@@ -80,6 +80,13 @@ TEST_F(EgressProxy, ARefusalIsAClearErrorAndTheNextTargetIsTried) {
   EXPECT_THAT(gateway.log(), HasSubstr("answered 407"));
 }
 
+TEST_F(EgressProxy, WhatTheProxyDoesNotTakeIsSaidToBeItsOwn) {
+  test::GatewayProcess gateway(TOLLGATE_PROGRAM, config("http://127.0.0.1:1"));
+  EXPECT_EQ(ask(gateway, "openrouter/ok").status, 502U);
+  EXPECT_EQ(gateway.stop(), 0);
+  EXPECT_THAT(gateway.log(), HasSubstr("refused (proxy 127.0.0.1:1)"));
+}
+
 // What the shell of the machine says counts for nobody who was not told so.
 TEST_F(EgressProxy, X09_TheEnvironmentsProxiesAreNotUsedUnlessAskedFor) {
   const test::Environment environment = {{"HTTPS_PROXY", address()}, {"https_proxy", address()},
