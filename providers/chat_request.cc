@@ -1,13 +1,16 @@
 #include "providers/chat_request.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "providers/message_rules.h"
+#include "providers/quick_estimate.h"
 #include "providers/request_place.h"
 #include "providers/request_rules.h"
+#include "providers/wire/json_names.h"
 
 namespace providers {
 namespace {
@@ -25,12 +28,14 @@ Error not_json(const JsonDocument& document) {
 }
 
 Result<void> check_root(JsonValue root) {
-  if (!root.is(JsonType::object)) {
-    return config::failure(config::ErrorCode::malformed_request,
-                           "The body must be a JSON object, with `model` and the request's "
-                           "other fields as its members.");
-  }
-  if (root.count() > kMostFields) {
+  if (root.is(JsonType::object)) return {};
+  return config::failure(config::ErrorCode::malformed_request,
+                         "The body must be a JSON object, with `model` and the request's "
+                         "other fields as its members.");
+}
+
+Result<void> check_members(JsonValue root, std::size_t count) {
+  if (count > kMostFields) {
     return config::invalid_request(
         fmt::format("The request has more than {} fields.", kMostFields));
   }
@@ -57,18 +62,42 @@ Result<std::string> read_model(JsonValue value) {
   return model;
 }
 
+// What this file reads of a request, found in one walk.
+enum : std::size_t {
+  kMessages,
+  kPrompt,
+  kInput,
+  kTools,
+  kFunctions,
+  kModel,
+  kResponseFormat,
+  kLogprobs,
+  kTopLogprobs,
+  kAudio,
+  kModalities,
+  kStream,
+  kStreamOptions,
+  kMaxCompletionTokens,
+  kMaxTokens,
+  kN
+};
+constexpr JsonNames kNames("messages", "prompt", "input", "tools", "functions", "model",
+                           "response_format", "logprobs", "top_logprobs", "audio", "modalities",
+                           "stream", "stream_options", "max_completion_tokens", "max_tokens", "n");
+using Read = std::array<JsonValue, kNames.kNone>;
+
 // What the operation is about.
-Result<void> check_input(Operation operation, JsonValue root, Features& wants) {
+Result<void> check_input(Operation operation, const Read& read, Features& wants) {
   switch (operation) {
     case Operation::chat:
-      return check_messages(Place{"messages"}, root["messages"], wants);
+      return check_messages(Place{"messages"}, read[kMessages], wants);
     case Operation::completions:
-      return check_prompt(Place{"prompt"}, root["prompt"]);
+      return check_prompt(Place{"prompt"}, read[kPrompt]);
     case Operation::embeddings:
-      if (root["stream"].boolean() == true) {
+      if (read[kStream].boolean() == true) {
         return wrong_value(Place{"stream"}, "false: embeddings are not streamed");
       }
-      return check_prompt(Place{"input"}, root["input"]);
+      return check_prompt(Place{"input"}, read[kInput]);
   }
   return {};
 }
@@ -81,24 +110,23 @@ bool asks_for_other_than_text(JsonValue modalities) {
 }
 
 // Everything here has been checked: what is absent or null reads as nothing.
-void note_features(JsonValue root, Features& wants) {
-  wants.tools = !root["tools"].empty() || !root["functions"].empty();
-  const JsonValue format = root["response_format"]["type"];
+void note_features(const Read& read, Features& wants) {
+  wants.tools = !read[kTools].empty() || !read[kFunctions].empty();
+  const JsonValue format = read[kResponseFormat]["type"];
   wants.json_object = format.equals("json_object");
   wants.json_schema = format.equals("json_schema");
-  const JsonValue logprobs = root["logprobs"];
-  wants.logprobs = logprobs.boolean() == true || logprobs.integer().has_value() ||
-                   root["top_logprobs"].integer().value_or(0) > 0;
+  wants.logprobs = read[kLogprobs].boolean() == true || read[kLogprobs].integer().has_value() ||
+                   read[kTopLogprobs].integer().value_or(0) > 0;
   wants.audio_output =
-      root["audio"].is(JsonType::object) || asks_for_other_than_text(root["modalities"]);
+      read[kAudio].is(JsonType::object) || asks_for_other_than_text(read[kModalities]);
 }
 
-void note_settings(JsonValue root, ChatRequest& chat) {
-  chat.stream = root["stream"].boolean() == true;
-  chat.include_usage = root["stream_options"]["include_usage"].boolean() == true;
-  chat.max_tokens = root["max_completion_tokens"].integer();
-  if (!chat.max_tokens) chat.max_tokens = root["max_tokens"].integer();
-  chat.choices = root["n"].integer().value_or(1);
+void note_settings(const Read& read, ChatRequest& chat) {
+  chat.stream = read[kStream].boolean() == true;
+  chat.include_usage = read[kStreamOptions]["include_usage"].boolean() == true;
+  chat.max_tokens = read[kMaxCompletionTokens].integer();
+  if (!chat.max_tokens) chat.max_tokens = read[kMaxTokens].integer();
+  chat.choices = read[kN].integer().value_or(1);
 }
 
 }  // namespace
@@ -132,8 +160,10 @@ Result<ChatRequest> read_chat_request(JsonWorkspace& json, Operation operation,
   chat.object_begin = root.begin();
   chat.object_end = root.end() - 1;
   list_members(root, chat.members);
+  if (auto ok = check_members(root, chat.members.size()); !ok) return ok.error();
+  const Read read = kNames.in(root);
 
-  auto model = read_model(root["model"]);
+  auto model = read_model(read[kModel]);
   if (!model) return model.error();
   chat.model = *std::move(model);
 
@@ -141,9 +171,12 @@ Result<ChatRequest> read_chat_request(JsonWorkspace& json, Operation operation,
   for (const JsonMemberView& member : root.members()) {
     if (auto ok = check_field(chat.members[index++].key, member.value); !ok) return ok.error();
   }
-  if (auto ok = check_input(operation, root, chat.wants); !ok) return ok.error();
-  note_features(root, chat.wants);
-  note_settings(root, chat);
+  if (auto ok = check_input(operation, read, chat.wants); !ok) return ok.error();
+  note_features(read, chat.wants);
+  note_settings(read, chat);
+  chat.quick_prompt_tokens = quick_prompt_tokens(
+      {read[kMessages], read[kTools], read[kFunctions], read[kPrompt], read[kInput]},
+      chat.wants.image_count);
   return chat;
 }
 

@@ -55,6 +55,7 @@ struct ChatRequest {
   std::optional<std::int64_t> max_tokens;  // max_completion_tokens before max_tokens
   std::int64_t choices = 1;                // n
   Features wants;
+  std::int64_t quick_prompt_tokens = 0;  // at a glance (quick_estimate.h)
 
   // Minted by the gateway, so that a fixture can pin them: the answer's id where the
   // upstream gives none, and its time.

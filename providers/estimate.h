@@ -1,6 +1,6 @@
 #pragma once
-// Tokens where nobody reports them: always labelled estimated. Two ways: a quick one for
-// what is set aside before anything is sent, and an honest one for what is booked. Pure.
+// Tokens where nobody reports them, counted for what is booked and always labelled estimated.
+// (What is set aside before anything is sent is quick_estimate.h's.) Pure.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,11 +12,6 @@
 #include "providers/wire/json_document.h"
 
 namespace providers {
-
-// Before sending, on every request: allocates nothing, under a microsecond per KiB. Meant
-// to be rarely below the true count and so mostly above it (by a third for English, by
-// about half for code); media data is left out, since nobody bills base64 by its length.
-std::int64_t quick_prompt_tokens(const ChatRequest& chat);
 
 // The prompt's text counted by the model's vocabulary, with what frames each message in a
 // chat template (that of reka-flash-3: five tokens each, two at the end); a thousand for

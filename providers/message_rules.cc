@@ -1,7 +1,6 @@
 #include "providers/message_rules.h"
 
-#include <algorithm>
-#include <array>
+#include "providers/wire/json_names.h"
 
 namespace providers {
 namespace {
@@ -10,24 +9,18 @@ using config::Result;
 
 // What must stand in a message of each role.
 struct RoleRule {
-  std::string_view role;
   bool needs_content;
   bool needs_call_id;
   bool needs_name;
 };
-constexpr RoleRule kRoles[] = {
-    {"system", true, false, false}, {"developer", true, false, false},
-    {"user", true, false, false},   {"assistant", false, false, false},
-    {"tool", true, true, false},    {"function", false, false, true},
+constexpr JsonNames kRoles("system", "developer", "user", "assistant", "tool", "function");
+enum : std::size_t { kSystem, kDeveloper, kUser, kAssistant, kTool, kFunction };
+constexpr RoleRule kRoleRules[] = {
+    {true, false, false},  {true, false, false}, {true, false, false},
+    {false, false, false}, {true, true, false},  {false, false, true},
 };
 constexpr std::string_view kRoleNames =
     "one of \"system\", \"developer\", \"user\", \"assistant\", \"tool\" and \"function\"";
-
-const RoleRule* find_role(JsonValue role) {
-  const auto* found = std::find_if(std::begin(kRoles), std::end(kRoles),
-                                   [&](const RoleRule& rule) { return role.equals(rule.role); });
-  return found == std::end(kRoles) ? nullptr : found;
-}
 
 // {"image_url":"…"} or {"image_url":{"url":"…"}}
 Result<void> check_link(const Place& place, JsonValue link) {
@@ -129,50 +122,50 @@ Result<void> check_tool_calls(const Place& place, JsonValue calls) {
   return {};
 }
 
+constexpr JsonNames kMessage("role", "content", "tool_call_id", "name", "refusal",
+                             "reasoning_content", "reasoning", "reasoning_details", "tool_calls",
+                             "function_call");
+
 Result<void> check_message(const Place& place, JsonValue message, Features& wants) {
   if (auto object = check_object(place, message); !object) return object;
+  const auto [role, content, call_id, name, refusal, reasoning_content, reasoning, details, calls,
+              call] = kMessage.in(message);
 
-  const JsonValue role = message["role"];
   if (!role.is(JsonType::string)) return wrong_type(place.member("role"), kRoleNames, role);
-  const RoleRule* rule = find_role(role);
-  if (rule == nullptr) return wrong_value(place.member("role"), kRoleNames);
+  const std::size_t known = kRoles.find_text(role);
+  if (known == kRoles.kNone) return wrong_value(place.member("role"), kRoleNames);
+  const RoleRule& rule = kRoleRules[known];
 
-  const Place content = place.member("content");
-  if (auto ok = check_content(content, message["content"], rule->needs_content, wants); !ok) {
+  if (auto ok = check_content(place.member("content"), content, rule.needs_content, wants); !ok) {
     return ok;
   }
-  const auto text = [&](std::string_view name, bool needed) {
-    const Place here = place.member(name);
-    return needed ? check_text(here, message[name]) : check_optional_text(here, message[name]);
+  const auto text = [&](std::string_view of, JsonValue value, bool needed) {
+    const Place here = place.member(of);
+    return needed ? check_text(here, value) : check_optional_text(here, value);
   };
-  if (auto ok = text("tool_call_id", rule->needs_call_id); !ok) return ok;
-  if (auto ok = text("name", rule->needs_name); !ok) return ok;
-  for (const std::string_view name : {"refusal", "reasoning_content", "reasoning"}) {
-    if (auto ok = text(name, false); !ok) return ok;
-  }
-  const JsonValue details = message["reasoning_details"];
+  if (auto ok = text("tool_call_id", call_id, rule.needs_call_id); !ok) return ok;
+  if (auto ok = text("name", name, rule.needs_name); !ok) return ok;
+  if (auto ok = text("refusal", refusal, false); !ok) return ok;
+  if (auto ok = text("reasoning_content", reasoning_content, false); !ok) return ok;
+  if (auto ok = text("reasoning", reasoning, false); !ok) return ok;
   if (details && !details.is_null() && !details.is(JsonType::array)) {
     return wrong_type(place.member("reasoning_details"), "an array", details);
   }
 
-  if (const JsonValue calls = message["tool_calls"]; calls && !calls.is_null()) {
+  if (calls && !calls.is_null()) {
     if (auto ok = check_tool_calls(place.member("tool_calls"), calls); !ok) return ok;
     wants.tool_messages = wants.tool_messages || !calls.empty();
   }
-  if (const JsonValue call = message["function_call"]; call && !call.is_null()) {
+  if (call && !call.is_null()) {
     if (auto ok = check_call(place.member("function_call"), call); !ok) return ok;
     wants.tool_messages = true;
   }
-  if (rule->needs_call_id || rule->needs_name) wants.tool_messages = true;
+  if (rule.needs_call_id || rule.needs_name) wants.tool_messages = true;
 
-  wants.prefill = role.equals("assistant");
-  if (role.equals("developer")) wants.developer_messages = true;
-  if (rule->needs_name || message["function_call"].is(JsonType::object)) {
-    wants.function_messages = true;
-  }
-  for (const char* name : {"reasoning", "reasoning_content", "reasoning_details"}) {
-    if (message[name]) wants.reasoning_messages = true;
-  }
+  wants.prefill = known == kAssistant;
+  if (known == kDeveloper) wants.developer_messages = true;
+  if (rule.needs_name || call.is(JsonType::object)) wants.function_messages = true;
+  if (reasoning || reasoning_content || details) wants.reasoning_messages = true;
   return {};
 }
 

@@ -1,9 +1,8 @@
-// Tokens at a glance, declared in estimate.h.
+#include "providers/quick_estimate.h"
 
 #include <algorithm>
 #include <array>
 
-#include "providers/estimate.h"
 #include "providers/tokens/quick_rate.h"
 
 namespace providers {
@@ -46,38 +45,26 @@ bool is_data(std::string_view text) {
   return true;
 }
 
-// Where the string whose inside begins at `at` ends.
-std::size_t end_of_string(std::string_view json, std::size_t at) {
-  while (true) {
-    const auto quote = json.find('"', at);
-    if (quote == std::string_view::npos) return json.size();
-    std::size_t slashes = 0;
-    while (slashes < quote && json[quote - slashes - 1] == '\\') ++slashes;
-    if (slashes % 2 == 0) return quote;
-    at = quote + 1;
-  }
+// What of it is no data.
+void add_text(JsonValue value, QuickRate& rate) {
+  const std::string_view json = value.raw();
+  const char* begin = json.data();
+  value.for_long_strings(kShortestData, [&](std::string_view inside) {
+    if (!is_data(inside)) return;
+    rate.add({begin, static_cast<std::size_t>(inside.data() - begin)});
+    begin = inside.data() + inside.size();
+  });
+  rate.add({begin, static_cast<std::size_t>(json.data() + json.size() - begin)});
 }
 
 }  // namespace
 
-std::int64_t quick_prompt_tokens(const ChatRequest& chat) {
+std::int64_t quick_prompt_tokens(std::initializer_list<JsonValue> prompt, std::int64_t images) {
   QuickRate rate;
-  for (const char* key : {"messages", "tools", "functions", "prompt", "input"}) {
-    const JsonMember* member = chat.find(key);
-    if (member == nullptr) continue;
-    const std::string_view json = chat.raw(*member);
-    std::size_t begin = 0;  // of what is text
-    for (auto quote = json.find('"'); quote != std::string_view::npos;) {
-      const auto end = end_of_string(json, quote + 1);
-      if (is_data(json.substr(quote + 1, end - quote - 1))) {
-        rate.add(json.substr(begin, quote + 1 - begin));
-        begin = end;
-      }
-      quote = end < json.size() ? json.find('"', end + 1) : std::string_view::npos;
-    }
-    rate.add(json.substr(begin));
+  for (const JsonValue value : prompt) {
+    if (value) add_text(value, rate);
   }
-  return rate.tokens() + chat.wants.image_count * kTokensPerImage;
+  return rate.tokens() + images * kTokensPerImage;
 }
 
 }  // namespace providers

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "providers/tool_rules.h"
+#include "providers/wire/json_names.h"
 
 namespace providers {
 namespace {
@@ -97,7 +98,11 @@ constexpr std::array kFields{
     FieldRule{"web_search_options",     Kind::object},
     // clang-format on
 };
-static_assert(std::ranges::is_sorted(kFields, {}, &FieldRule::name), "searched by halves");
+constexpr JsonNames kFieldNames([] {
+  std::array<std::string_view, kFields.size()> names;
+  std::ranges::transform(kFields, names.begin(), &FieldRule::name);
+  return names;
+}());
 
 // Checked elsewhere, but their spelling is ours to guard too.
 constexpr std::string_view kOtherNames[] = {"input", "messages", "model", "prompt"};
@@ -110,8 +115,8 @@ constexpr std::string_view kRefused[] = {"api_base",    "base_url", "callback_ur
 constexpr std::size_t kLongestKey = 256;
 
 const FieldRule* find_rule(std::string_view name) {
-  const auto* found = std::ranges::lower_bound(kFields, name, {}, &FieldRule::name);
-  return found != kFields.end() && found->name == name ? found : nullptr;
+  const std::size_t at = kFieldNames.find(name);
+  return at == kFieldNames.kNone ? nullptr : &kFields[at];
 }
 
 bool contains(std::span<const std::string_view> names, std::string_view name) {
@@ -129,6 +134,7 @@ std::string lower_case(std::string_view name) {
 // A name in no table. One that differs from ours by letter case alone is refused:
 // some upstreams do not tell case apart and would act on what we have not counted.
 Result<void> check_unknown(const Place& place) {
+  if (contains(kOtherNames, place.name)) return {};
   if (place.name.size() > kLongestKey) {
     return config::invalid_request(
         fmt::format("A field's name is {} bytes long; at most {} are taken.", place.name.size(),

@@ -14,7 +14,6 @@
 #include "gateway/chat/circuit.h"
 #include "gateway/chat/target_order.h"
 #include "gateway/limits/duration_text.h"
-#include "providers/estimate.h"
 #include "providers/wire/json_writer.h"
 
 namespace gateway::chat {
@@ -231,7 +230,7 @@ std::string dry_run(const DryRun& asked) {
   json.member("model", asked.match.route->model->name.view());
   json.member("key", asked.caller.name.view()).member("team", asked.caller.team.view());
   json.member("stream", asked.chat.stream);
-  json.member("prompt_tokens", providers::quick_prompt_tokens(asked.chat));
+  json.member("prompt_tokens", asked.chat.quick_prompt_tokens);
   const auto hold = write_targets(json, asked);
   write_budgets(json, asked, hold.value_or(PicoUsd{}));
   json.end_object();

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "providers/estimate.h"
-
 namespace gateway::chat {
 namespace {
 
@@ -58,7 +56,7 @@ std::optional<PicoUsdPerToken> dearer(const std::optional<PicoUsdPerToken>& a,
 
 Expectation expect(const providers::ChatRequest& chat, std::int64_t output) {
   Expectation tokens;
-  tokens.prompt_tokens = providers::quick_prompt_tokens(chat);
+  tokens.prompt_tokens = chat.quick_prompt_tokens;
   if (chat.operation != providers::Operation::embeddings) {
     tokens.output_tokens = times(output, chat.choices);
   }

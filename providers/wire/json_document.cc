@@ -19,9 +19,9 @@ using simdjson::internal::dom_parser_implementation;
 constexpr std::size_t kUsualText = 64 * 1024;
 constexpr std::size_t kLargeText = 1024 * 1024;
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
+// So many fit into 64 bits, whatever they are.
+constexpr std::size_t kSafeDigits = 18;
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -153,94 +153,73 @@ bool JsonDocument::fail(JsonFault fault, std::size_t offset) {
   return false;
 }
 
+bool JsonDocument::misplaced(std::uint32_t token) {
+  if (token >= count_) return fail(JsonFault::unfinished, text_.size());
+  return fail(JsonFault::misplaced, position(token));
+}
+
 // Checks order and nesting of tokens, and each scalar.
 bool JsonDocument::walk() {
-  enum class Expect : std::uint8_t {
-    value,
-    value_or_close,
-    key,
-    key_or_close,
-    colon,
-    comma_or_close,
-    nothing
-  };
-
   std::array<std::uint32_t, kMaxJsonNesting> open;
   std::size_t depth = 0;
-  Expect expect = Expect::value;
-  const auto after_value = [&] { return depth == 0 ? Expect::nothing : Expect::comma_or_close; };
   next_escape_ = text_.find('\\');
   escaped_keys_ = false;
 
-  for (std::uint32_t token = 0; token < count_; ++token) {
-    const char c = at(token);
-    switch (expect) {
-      case Expect::nothing:
-        return fail(JsonFault::trailing, position(token));
+  // The token's first byte; 0, which begins none, behind the last.
+  const auto first = [text = text_.data(), tokens = tokens_, count = count_](std::uint32_t token) {
+    return token < count ? text[tokens[token]] : '\0';
+  };
 
-      case Expect::key:
-      case Expect::key_or_close:
-        if (c == '"') {
-          if (!check_string(token, true)) return false;
-          expect = Expect::colon;
-          continue;
-        }
-        if (c != '}' || expect == Expect::key) return fail(JsonFault::misplaced, position(token));
-        break;  // to the closing of a container
-
-      case Expect::colon:
-        if (c != ':') return fail(JsonFault::misplaced, position(token));
-        expect = Expect::value;
-        continue;
-
-      case Expect::comma_or_close:
-        if (c == ',') {
-          expect = at(open[depth - 1]) == '{' ? Expect::key : Expect::value;
-          continue;
-        }
-        break;
-
-      case Expect::value:
-      case Expect::value_or_close:
-        if (c == ']' && expect == Expect::value_or_close) break;
-        if (c == '{' || c == '[') {
-          if (depth == kMaxJsonNesting) return fail(JsonFault::too_deep, position(token));
-          open[depth++] = token;
-          expect = c == '{' ? Expect::key_or_close : Expect::value_or_close;
-          continue;
-        }
-        if (c == '"') {
-          if (!check_string(token, false)) return false;
-        } else if (const JsonFault fault = scalar_fault(token); fault != JsonFault::none) {
-          return fail(fault, position(token));
-        }
-        expect = after_value();
-        continue;
+  bool is_member = false;
+  std::uint32_t token = 0;
+  while (true) {
+    if (is_member) {
+      if (first(token) != '"') return misplaced(token);
+      if (!check_string(token++, true)) return false;
+      if (first(token) != ':') return misplaced(token);
+      ++token;
     }
-
-    const std::uint32_t opener = open[depth - 1];
-    if (c != (at(opener) == '{' ? '}' : ']')) return fail(JsonFault::misplaced, position(token));
-    closers_[opener] = token;
-    --depth;
-    expect = after_value();
+    const char c = first(token);
+    if (c == '"') {
+      if (!check_string(token++, false)) return false;
+    } else if (c == '{' || c == '[') {
+      if (depth == kMaxJsonNesting) return fail(JsonFault::too_deep, position(token));
+      open[depth++] = token++;
+      is_member = c == '{';
+      if (first(token) != (is_member ? '}' : ']')) continue;
+    } else {
+      if (token >= count_) return misplaced(token);
+      if (const JsonFault fault = scalar_fault(token); fault != JsonFault::none) {
+        return fail(fault, position(token));
+      }
+      ++token;
+    }
+    // What may follow: the ends of containers, then a comma and another value.
+    while (depth > 0 && first(token) != ',') {
+      const std::uint32_t opener = open[depth - 1];
+      if (first(token) != (at(opener) == '{' ? '}' : ']')) return misplaced(token);
+      closers_[opener] = token++;
+      --depth;
+    }
+    if (depth == 0) break;
+    ++token;
+    is_member = at(open[depth - 1]) == '{';
   }
-  return expect == Expect::nothing || fail(JsonFault::unfinished, text_.size());
+  return token == count_ || fail(JsonFault::trailing, position(token));
 }
 
-bool JsonDocument::check_string(std::uint32_t token, bool is_key) {
+bool JsonDocument::check_escapes(std::uint32_t token, bool is_key) {
+  const std::string_view text = inside(token);
   const std::size_t first = position(token) + 1;
-  const std::size_t end = scalar_end(token) - 1;
-  if (next_escape_ >= end) return true;
-  const std::size_t bad = bad_escape(text_.substr(first, end - first));
+  const std::size_t bad = bad_escape(text);
   if (bad != std::string_view::npos) return fail(JsonFault::bad_escape, first + bad);
-  next_escape_ = text_.find('\\', end);
+  next_escape_ = text_.find('\\', first + text.size());
   escaped_keys_ = escaped_keys_ || is_key;
   return true;
 }
 
 JsonFault JsonDocument::scalar_fault(std::uint32_t token) const {
-  const std::size_t first = position(token);
-  const std::string_view text = text_.substr(first, scalar_end(token) - first);
+  const std::string_view text = part(position(token), scalar_end(token));
   switch (text.front()) {
     case 't':
       return text == "true" ? JsonFault::none : JsonFault::bad_literal;
@@ -259,12 +238,6 @@ JsonFault JsonDocument::scalar_fault(std::uint32_t token) const {
   }
 }
 
-std::size_t JsonDocument::scalar_end(std::uint32_t token) const {
-  std::size_t end = tokens_[token + 1];
-  while (is_blank(text_[end - 1])) --end;
-  return end;
-}
-
 bool JsonDocument::key_is(std::uint32_t token, std::string_view wanted) const {
   // The name's bytes with the closing quote right behind them. A wanted backslash is
   // spelled with two.
@@ -275,22 +248,6 @@ bool JsonDocument::key_is(std::uint32_t token, std::string_view wanted) const {
     return true;
   }
   return escaped_keys_ && JsonValue(this, token).equals(wanted);
-}
-
-std::size_t JsonValue::begin() const {
-  return document_ == nullptr ? 0 : document_->position(token_);
-}
-
-std::size_t JsonValue::end() const {
-  if (document_ == nullptr) return 0;
-  const char c = document_->at(token_);
-  if (c == '{' || c == '[') return document_->position(document_->closers_[token_]) + 1;
-  return document_->scalar_end(token_);
-}
-
-std::string_view JsonValue::raw() const {
-  if (document_ == nullptr) return {};
-  return document_->text_.substr(begin(), end() - begin());
 }
 
 JsonValue JsonValue::operator[](std::string_view key) const {
@@ -310,27 +267,11 @@ JsonValue JsonValue::operator[](int index) const {
   return {};
 }
 
-bool JsonValue::empty() const {
-  const JsonType kind = type();
-  if (kind != JsonType::object && kind != JsonType::array) return true;
-  return document_->closers_[token_] == token_ + 1;
-}
-
 std::size_t JsonValue::count() const {
   std::size_t count = 0;
   for ([[maybe_unused]] const JsonValue element : elements()) ++count;
   for ([[maybe_unused]] const JsonMemberView& member : members()) ++count;
   return count;
-}
-
-std::string_view JsonValue::raw_text() const {
-  if (type() != JsonType::string) return {};
-  const std::string_view quoted = raw();
-  return quoted.substr(1, quoted.size() - 2);
-}
-
-bool JsonValue::near_escaped_keys() const {
-  return document_ != nullptr && document_->escaped_keys_;
 }
 
 bool JsonValue::has_escapes() const {
@@ -346,8 +287,10 @@ std::string_view JsonValue::text(std::string& storage) const {
 }
 
 std::string JsonValue::text() const {
+  const std::string_view inside = raw_text();
+  if (inside.find('\\') == std::string_view::npos) return std::string(inside);
   std::string out;
-  append_unescaped(out, raw_text());
+  append_unescaped(out, inside);
   return out;
 }
 
@@ -355,7 +298,7 @@ bool JsonValue::equals(std::string_view wanted) const {
   if (type() != JsonType::string) return false;
   // Names are compared many times per event and mostly differ in their first bytes, so
   // the string's end is not looked for; the document is valid, so it has one.
-  const auto inside = document_->text_.substr(begin() + 1);
+  const char* inside = document_->text_.data() + begin() + 1;
   for (std::size_t i = 0;; ++i) {
     const char byte = inside[i];
     if (byte == '"') return i == wanted.size();
@@ -373,6 +316,13 @@ std::optional<std::int64_t> JsonValue::integer() const {
   if (type() != JsonType::number) return std::nullopt;
   const std::string_view digits = raw();
   std::int64_t value = 0;
+  if (digits.size() <= kSafeDigits && digits.front() != '-') {
+    for (const char c : digits) {
+      if (!is_digit(c)) return std::nullopt;
+      value = value * 10 + (c - '0');
+    }
+    return value;
+  }
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (read.ec != std::errc{} || read.ptr != digits.data() + digits.size()) return std::nullopt;
   return value;

@@ -80,6 +80,11 @@ class JsonValue {
   // spelled with escapes.
   bool near_escaped_keys() const;
 
+  // Calls take(inside) for each string in it, names of members too, that is so many bytes long
+  // or more between its quotes. Costs a look at each token, not at each byte.
+  template <class Take>
+  void for_long_strings(std::size_t least, Take&& take) const;
+
  private:
   const JsonDocument* document_ = nullptr;
   std::uint32_t token_ = 0;
@@ -138,13 +143,27 @@ class JsonDocument {
   JsonFault index(std::string_view text);
   bool walk();
   bool fail(JsonFault fault, std::size_t offset);
-  bool check_string(std::uint32_t token, bool is_key);
+  bool misplaced(std::uint32_t token);
+  bool check_string(std::uint32_t token, bool is_key) {
+    return next_escape_ >= tokens_[token + 1] || check_escapes(token, is_key);
+  }
+  bool check_escapes(std::uint32_t token, bool is_key);
   JsonFault scalar_fault(std::uint32_t token) const;
 
+  // All below are asked with tokens that there are, so nothing is checked again.
   std::size_t position(std::uint32_t token) const { return tokens_[token]; }
-  char at(std::uint32_t token) const { return text_[tokens_[token]]; }
+  char at(std::uint32_t token) const { return text_.data()[tokens_[token]]; }
+  std::string_view part(std::size_t begin, std::size_t end) const {
+    return {text_.data() + begin, end - begin};
+  }
   // One past the last byte of the scalar at `token`.
   std::size_t scalar_end(std::uint32_t token) const;
+  // What stands between the quotes of the string at `token`.
+  std::string_view inside(std::uint32_t token) const {
+    std::size_t last = tokens_[token + 1] - 1;
+    while (text_.data()[last] != '"') --last;
+    return part(position(token) + 1, last);
+  }
   bool key_is(std::uint32_t token, std::string_view wanted) const;
   // The token after the value that begins at `token`.
   std::uint32_t after(std::uint32_t token) const {
@@ -236,6 +255,58 @@ inline JsonType JsonValue::type() const {
       return JsonType::null;
     default:
       return JsonType::number;
+  }
+}
+
+inline std::size_t JsonDocument::scalar_end(std::uint32_t token) const {
+  std::size_t end = tokens_[token + 1];
+  for (char last = text_.data()[end - 1];
+       last == ' ' || last == '\n' || last == '\r' || last == '\t';) {
+    last = text_.data()[--end - 1];
+  }
+  return end;
+}
+
+inline std::size_t JsonValue::begin() const {
+  return document_ == nullptr ? 0 : document_->position(token_);
+}
+
+inline std::size_t JsonValue::end() const {
+  if (document_ == nullptr) return 0;
+  const char c = document_->at(token_);
+  if (c == '{' || c == '[') return document_->position(document_->closers_[token_]) + 1;
+  return document_->scalar_end(token_);
+}
+
+inline std::string_view JsonValue::raw() const {
+  if (document_ == nullptr) return {};
+  return document_->part(begin(), end());
+}
+
+inline std::string_view JsonValue::raw_text() const {
+  if (document_ == nullptr || document_->at(token_) != '"') return {};
+  return document_->inside(token_);
+}
+
+inline bool JsonValue::empty() const {
+  const JsonType kind = type();
+  if (kind != JsonType::object && kind != JsonType::array) return true;
+  return document_->closers_[token_] == token_ + 1;
+}
+
+inline bool JsonValue::near_escaped_keys() const {
+  return document_ != nullptr && document_->escaped_keys_;
+}
+
+template <class Take>
+void JsonValue::for_long_strings(std::size_t least, Take&& take) const {
+  if (document_ == nullptr) return;
+  const std::uint32_t last = document_->after(token_);
+  for (std::uint32_t token = token_; token < last; ++token) {
+    if (document_->tokens_[token + 1] - document_->tokens_[token] <= least) continue;
+    if (document_->at(token) != '"') continue;
+    const std::string_view inside = document_->inside(token);
+    if (inside.size() >= least) take(inside);
   }
 }
 

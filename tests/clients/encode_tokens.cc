@@ -35,7 +35,7 @@ std::int64_t of_prompt(const std::string& quoted, bool quick) {
   const auto chat = providers::read_chat_request(json, providers::Operation::chat,
                                                  std::string_view(body).substr(0, size));
   if (!chat) return -1;
-  return quick ? providers::quick_prompt_tokens(*chat)
+  return quick ? chat->quick_prompt_tokens
                : providers::prompt_tokens(*chat, Tokenizer::cl100k_base);
 }
 

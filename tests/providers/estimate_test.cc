@@ -26,7 +26,7 @@ struct Asked {
 };
 
 std::int64_t quick(const std::string& body) {
-  return quick_prompt_tokens(Asked(body).chat);
+  return Asked(body).chat.quick_prompt_tokens;
 }
 
 std::int64_t exact(const std::string& body, Operation operation = Operation::chat) {
