@@ -1,5 +1,7 @@
 #include "providers/openai_answer.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "providers/estimate.h"
@@ -10,8 +12,8 @@
 #include "providers/upstream_error.h"
 #include "providers/usage_json.h"
 #include "providers/wire/edits.h"
+#include "providers/wire/json_names.h"
 #include "providers/wire/json_text.h"
-#include "providers/wire/json_writer.h"
 
 namespace providers {
 namespace {
@@ -24,12 +26,29 @@ bool full_string(JsonValue value) {
 }
 
 Usage reported_usage(const Call& call, const AnswerHead& head, const Dialect& dialect,
-                     JsonValue root) {
+                     JsonValue reported) {
   Usage usage;
   if (!dialect.cost_header.empty()) read_reported_cost(head.find(dialect.cost_header), usage);
-  read_usage(root["usage"], usage);
+  read_usage(reported, usage);
   if (dialect.price_variant != nullptr) usage.price_variant = dialect.price_variant(call);
   return usage;
+}
+
+// Members that this file reads, each list in the order of its names.
+enum : std::size_t { kId, kObject, kCreated, kModel, kUsage, kChoices, kData, kError };
+constexpr JsonNames kRoot("id", "object", "created", "model", "usage", "choices", "data", "error");
+using Root = std::array<JsonValue, kRoot.kNone>;
+
+enum : std::size_t { kIndex, kFinish, kNative, kMessage, kText, kChoiceError, kChoiceObject };
+constexpr JsonNames kChoice("index", "finish_reason", "native_finish_reason", "message", "text",
+                            "error", "object");
+
+enum : std::size_t { kRole, kContent, kToolCalls };
+constexpr JsonNames kSaid("role", "content", "tool_calls");
+
+void add_member(std::string& added, std::string_view name, std::string_view raw) {
+  if (!added.empty()) added += ',';
+  added.append("\"").append(name).append("\":").append(raw);
 }
 
 // OpenRouter pads while it waits.
@@ -41,7 +60,10 @@ std::string_view without_padding(std::string_view body) {
 // Splices one answer. Lives for one call of decode.
 class Answer {
  public:
-  Answer(const Call& call, JsonValue root) : call_(call), root_(root) {}
+  Answer(const Call& call, JsonValue whole, const Root& root)
+      : call_(call), whole_(whole), root_(root), edits_(call.json.edits) {
+    edits_.clear();
+  }
 
   Result<void> read_choices(const AnswerHead& head);
   void write(const AnswerHead& head, const Dialect& dialect, std::string_view body,
@@ -52,32 +74,35 @@ class Answer {
   void edit_choice(JsonValue choice, std::size_t index);
   void edit_message(JsonValue message, std::size_t index);
   void edit_tool_calls(JsonValue calls, std::size_t choice);
-  void split_content(JsonValue message, MemberEdits& members, const JsonMemberView& content,
-                     std::string& added);
+  void split_content(JsonValue message, JsonValue content, std::string& added);
   DeliveredText delivered() const;
 
   const Call& call_;
-  JsonValue root_;
-  Edits edits_;
+  JsonValue whole_;
+  const Root& root_;
+  Edits& edits_;
 };
 
 // Errors hide inside choices as well (OpenRouter).
 Result<void> Answer::read_choices(const AnswerHead& head) {
   if (call_.chat.operation == Operation::embeddings) {
-    if (root_["data"].is(JsonType::array)) return {};
+    if (root_[kData].is(JsonType::array)) return {};
     return config::failure(ErrorCode::upstream_garbled, "The upstream answered without data.");
   }
-  const JsonValue choices = root_["choices"];
+  const JsonValue choices = root_[kChoices];
   if (choices.empty()) {
     return config::failure(ErrorCode::upstream_garbled, "The upstream answered without choices.",
-                           fmt::format("{} bytes of JSON", root_.raw().size()));
+                           fmt::format("{} bytes of JSON", whole_.raw().size()));
   }
   const bool chat = call_.chat.operation == Operation::chat;
   for (JsonValue choice : choices.elements()) {
-    if (holds_error(choice) || finish_of(choice["finish_reason"].text(), false).failed) {
+    const auto found = kChoice.in(choice);
+    std::string storage;
+    if (stands_for_error(found[kChoiceError], found[kChoiceObject]) ||
+        finish_of(found[kFinish].text(storage), false).failed) {
       return upstream_error_in_choice(call_, head, choice);
     }
-    if (chat ? !choice["message"].is(JsonType::object) : !choice["text"]) {
+    if (chat ? !found[kMessage].is(JsonType::object) : !found[kText]) {
       return config::failure(ErrorCode::upstream_garbled,
                              "The upstream answered with a choice that holds nothing.");
     }
@@ -88,153 +113,137 @@ Result<void> Answer::read_choices(const AnswerHead& head) {
 void Answer::write(const AnswerHead& head, const Dialect& dialect, std::string_view body,
                    Completion& out) {
   std::size_t index = 0;
-  for (JsonValue choice : root_["choices"].elements()) edit_choice(choice, index++);
+  for (JsonValue choice : root_[kChoices].elements()) edit_choice(choice, index++);
 
-  out.usage = reported_usage(call_, head, dialect, root_);
+  out.usage = reported_usage(call_, head, dialect, root_[kUsage]);
   if (lacks_tokens(call_.chat, out.usage)) complete_usage(call_, delivered(), out.usage);
   std::string usage;
-  append_usage(usage, out.usage, call_.cost_with(out.usage), root_["usage"]);
+  append_usage(usage, out.usage, call_.cost_with(out.usage), root_[kUsage]);
   edit_root(usage);
   edits_.apply(body, out.body);
 
-  out.upstream_model = root_["model"].text();
+  out.upstream_model = root_[kModel].text();
   out.upstream_id = head.find(dialect.generation_header);
-  if (out.upstream_id.empty()) out.upstream_id = root_["id"].text();
+  if (out.upstream_id.empty()) out.upstream_id = root_[kId].text();
 }
 
 void Answer::edit_root(const std::string& usage) {
   const bool embeddings = call_.chat.operation == Operation::embeddings;
-  const auto object = providers::quoted(object_name(call_.chat.operation, false));
+  const auto object = object_name(call_.chat.operation, false);
   const auto model = providers::quoted(call_.chat.model);
-  bool has_id = false;
-  bool has_object = false;
-  bool has_created = false;
-  bool has_model = false;
-  bool has_usage = false;
-  MemberEdits members(edits_, root_.begin());
-  for (const JsonMemberView& member : root_.members()) {
-    members.keep(member.key.begin(), member.value.end());
+  for (const JsonMemberView& member : whole_.members()) {
     const auto change_to = [&](std::string_view raw) {
       if (member.value.raw() != raw) edits_.replace(member.value.begin(), member.value.end(), raw);
     };
-    if (member.key.equals("id")) {
-      has_id = true;
-      if (!full_string(member.value)) change_to(providers::quoted(call_.chat.answer_id));
-    } else if (member.key.equals("object")) {
-      has_object = true;
-      change_to(object);
-    } else if (member.key.equals("created")) {
-      has_created = true;
-      if (!member.value.integer()) change_to(std::to_string(call_.chat.created));
-    } else if (member.key.equals("model")) {
-      has_model = true;
-      change_to(model);
-    } else if (member.key.equals("usage")) {
-      has_usage = true;
-      change_to(usage);
+    switch (kRoot.find(member.key)) {
+      case kId:
+        if (!full_string(member.value)) change_to(providers::quoted(call_.chat.answer_id));
+        break;
+      case kObject:
+        if (member.value.raw_text() != object) change_to(providers::quoted(object));
+        break;
+      case kCreated:
+        if (!member.value.integer()) change_to(fmt::format_int(call_.chat.created).c_str());
+        break;
+      case kModel:
+        change_to(model);
+        break;
+      case kUsage:
+        change_to(usage);
+        break;
+      default:
+        break;
     }
   }
   std::string added;
-  const auto add = [&](bool there, std::string_view name, std::string_view raw) {
-    if (there) return;
-    if (!added.empty()) added += ',';
-    append_quoted(added, name);
-    added.append(":").append(raw);
-  };
-  add(has_id || embeddings, "id", providers::quoted(call_.chat.answer_id));
-  add(has_object, "object", object);
-  add(has_created || embeddings, "created", std::to_string(call_.chat.created));
-  add(has_model, "model", model);
-  add(has_usage, "usage", usage);
-  members.finish(added);
+  if (!root_[kId] && !embeddings) add_member(added, "id", providers::quoted(call_.chat.answer_id));
+  if (!root_[kObject]) add_member(added, "object", providers::quoted(object));
+  if (!root_[kCreated] && !embeddings) {
+    add_member(added, "created", fmt::format_int(call_.chat.created).c_str());
+  }
+  if (!root_[kModel]) add_member(added, "model", model);
+  if (!root_[kUsage]) add_member(added, "usage", usage);
+  append_members(edits_, whole_, added);
 }
 
 void Answer::edit_choice(JsonValue choice, std::size_t index) {
-  const JsonValue message = choice["message"];
-  const bool has_calls = !message["tool_calls"].empty();
+  const auto found = kChoice.in(choice);
+  const bool has_calls = !found[kMessage]["tool_calls"].empty();
   const bool functions = has_calls && speaks_of_functions(call_.chat);
 
-  bool has_index = false;
-  bool has_finish = false;
-  bool has_native = bool(choice["native_finish_reason"]);
   std::string added;
-  MemberEdits members(edits_, choice.begin());
   for (const JsonMemberView& member : choice.members()) {
-    members.keep(member.key.begin(), member.value.end());
-    has_index = has_index || member.key.equals("index");
-    if (!member.key.equals("finish_reason")) continue;
-    has_finish = true;
-    const Finish finish = finish_of(member.value.text(), has_calls);
+    if (kChoice.find(member.key) != kFinish) continue;
+    std::string storage;
+    const Finish finish = finish_of(member.value.text(storage), has_calls);
     const auto reason =
         functions && finish.reason == "tool_calls" ? "function_call" : finish.reason;
     if (!member.value.equals(reason)) {
       edits_.replace(member.value.begin(), member.value.end(), providers::quoted(reason));
     }
-    if (!finish.known && !has_native) {
-      added = fmt::format(R"("native_finish_reason":{})", member.value.raw());
+    if (!finish.known && !found[kNative]) {
+      added.clear();
+      add_member(added, "native_finish_reason", member.value.raw());
     }
   }
-  const auto add = [&](const std::string& member) {
-    added += added.empty() ? member : "," + member;
-  };
-  if (!has_index) add(fmt::format(R"("index":{})", index));
-  if (!has_finish) {
-    add(fmt::format(R"("finish_reason":"{}")",
-                    functions ? "function_call" : finish_of("", has_calls).reason));
+  if (!found[kIndex]) add_member(added, "index", fmt::format_int(index).c_str());
+  if (!found[kFinish]) {
+    const auto reason = functions ? "function_call" : finish_of("", has_calls).reason;
+    add_member(added, "finish_reason", providers::quoted(reason));
   }
-  members.finish(added);
-  if (message) edit_message(message, index);
+  append_members(edits_, choice, added);
+  if (found[kMessage]) edit_message(found[kMessage], index);
 }
 
 void Answer::edit_message(JsonValue message, std::size_t index) {
   std::string added;
-  MemberEdits members(edits_, message.begin());
   bool has_role = false;
   bool has_content = false;
   for (const JsonMemberView& member : message.members()) {
-    if (member.key.equals("content")) {
-      has_content = true;
-      split_content(message, members, member, added);
-      continue;
-    }
-    members.keep(member.key.begin(), member.value.end());
-    has_role = has_role || member.key.equals("role");
-    if (!member.key.equals("tool_calls") || member.value.empty()) continue;
-    if (speaks_of_functions(call_.chat)) {
-      const JsonValue function = member.value[0]["function"];
-      edits_.replace(member.key.begin(), member.value.end(),
-                     fmt::format(R"("function_call":{})",
-                                 function.is(JsonType::object) ? function.raw() : "null"));
-    } else {
-      edit_tool_calls(member.value, index);
+    switch (kSaid.find(member.key)) {
+      case kRole:
+        has_role = true;
+        break;
+      case kContent:
+        has_content = true;
+        split_content(message, member.value, added);
+        break;
+      case kToolCalls:
+        if (member.value.empty()) break;
+        if (speaks_of_functions(call_.chat)) {
+          const JsonValue function = member.value[0]["function"];
+          edits_.replace(member.key.begin(), member.value.end(),
+                         fmt::format(R"("function_call":{})",
+                                     function.is(JsonType::object) ? function.raw() : "null"));
+        } else {
+          edit_tool_calls(member.value, index);
+        }
+        break;
+      default:
+        break;
     }
   }
-  const auto add = [&](const std::string& member) {
-    added += added.empty() ? member : "," + member;
-  };
-  if (!has_role) add(R"("role":"assistant")");
-  if (!has_content) add(R"("content":null)");
-  members.finish(added);
+  if (!has_role) add_member(added, "role", R"("assistant")");
+  if (!has_content) add_member(added, "content", "null");
+  append_members(edits_, message, added);
 }
 
 // Text whose reasoning stands inline, where the target says so and gives none in a field.
-void Answer::split_content(JsonValue message, MemberEdits& members, const JsonMemberView& content,
-                           std::string& added) {
-  members.keep(content.key.begin(), content.value.end());
+void Answer::split_content(JsonValue message, JsonValue content, std::string& added) {
   const auto& can = call_.target.can;
+  if (!content.is(JsonType::string)) return;
+  if (can.reasoning_tags.empty() && can.stop.empty()) return;
   const bool in_field =
       full_string(message["reasoning"]) || full_string(message["reasoning_content"]);
-  if (!content.value.is(JsonType::string)) return;
-  if (can.reasoning_tags.empty() && can.stop.empty()) return;
   ReasoningTags tags(can.reasoning_tags, can.stop);
   if (in_field) tags.ignore_tags();
-  const auto text = content.value.text();
+  const auto text = content.text();
   std::string reasoning;
   std::string answer;
   tags.feed(text, reasoning, answer);
   tags.finish(reasoning, answer);
   if (answer == text) return;
-  edits_.replace(content.value.begin(), content.value.end(), providers::quoted(answer));
+  edits_.replace(content.begin(), content.end(), providers::quoted(answer));
   if (!reasoning.empty()) added = R"("reasoning_content":)" + providers::quoted(reasoning);
 }
 
@@ -265,7 +274,7 @@ void Answer::edit_tool_calls(JsonValue calls, std::size_t choice) {
 DeliveredText Answer::delivered() const {
   DeliveredText out;
   std::size_t index = 0;
-  for (JsonValue choice : root_["choices"].elements()) {
+  for (JsonValue choice : root_[kChoices].elements()) {
     const JsonValue message = choice["message"];
     add_delivered(message ? message : choice, index++, out);
   }
@@ -314,9 +323,12 @@ Result<Completion> decode_openai_answer(const Call& call, const AnswerHead& head
     return config::failure(ErrorCode::upstream_garbled, "The upstream's answer is not JSON.",
                            std::string(to_string(document.fault())));
   }
-  const JsonValue root = document.root();
-  if (holds_error(root)) return upstream_error_inside(call, head, root);
-  Answer answer(call, root);
+  const JsonValue whole = document.root();
+  const Root root = kRoot.in(whole);
+  if (stands_for_error(root[kError], root[kObject])) {
+    return upstream_error_inside(call, head, whole);
+  }
+  Answer answer(call, whole, root);
   if (auto ok = answer.read_choices(head); !ok) return ok.error();
   Completion out;
   answer.write(head, dialect, body, out);
@@ -327,7 +339,7 @@ Usage usage_in_openai_answer(const Call& call, const AnswerHead& head, std::stri
                              const Dialect& dialect) {
   auto& document = call.json.document;
   if (!document.read(without_padding(body))) return {};
-  return reported_usage(call, head, dialect, document.root());
+  return reported_usage(call, head, dialect, document.root()["usage"]);
 }
 
 }  // namespace providers

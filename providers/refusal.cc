@@ -155,7 +155,11 @@ void read_refusal(JsonValue root, JsonDocument& nested, std::int64_t now, Refusa
 }
 
 bool holds_error(JsonValue object) {
-  return truthy(object["error"]) || object["object"].equals("error");
+  return stands_for_error(object["error"], object["object"]);
+}
+
+bool stands_for_error(JsonValue error, JsonValue object) {
+  return truthy(error) || object.equals("error");
 }
 
 }  // namespace providers

@@ -35,6 +35,8 @@ void read_refusal(JsonValue root, JsonDocument& nested, std::int64_t now, Refusa
 // Something that stands for an error although the answer is a 200: a truthy `error`, or
 // vLLM's flat {"object":"error",…}.
 bool holds_error(JsonValue object);
+// The same of its members `error` and `object`, for whoever has them at hand.
+bool stands_for_error(JsonValue error, JsonValue object);
 
 // A page made for people (a proxy's, usually) is nothing to relay.
 bool is_page(std::string_view text);

@@ -1,10 +1,10 @@
 #include "providers/usage_json.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
+#include "providers/wire/json_names.h"
 #include "providers/wire/json_writer.h"
 
 namespace providers {
@@ -26,9 +26,8 @@ void take(JsonValue value, std::optional<std::int64_t>& out, Usage& usage) {
 }
 
 // OpenAI's name, else Reka's native one.
-JsonValue either(JsonValue usage, std::string_view name, std::string_view other) {
-  const JsonValue value = usage[name];
-  return value && !value.is_null() ? value : usage[other];
+JsonValue either(JsonValue value, JsonValue other) {
+  return value && !value.is_null() ? value : other;
 }
 
 // Parts that are more than their whole would be billed on top of it: they go.
@@ -41,8 +40,32 @@ void drop_parts_above(const std::optional<std::int64_t>& whole,
   usage.suspect = true;
 }
 
-void read_cost(JsonValue usage, Usage& out) {
-  const JsonValue cost = usage["cost"];
+// Names that append_usage() writes itself, then others that are read.
+enum : std::size_t {
+  kPrompt,
+  kCompletion,
+  kTotal,
+  kPromptDetails,
+  kCompletionDetails,
+  kInput,
+  kOutput,
+  kReasoning,
+  kCost,
+  kCostSource,
+  kSource,
+  kEndOfOurs,
+  kCostDetails = kEndOfOurs,
+  kByok,
+};
+constexpr JsonNames kNames("prompt_tokens", "completion_tokens", "total_tokens",
+                           "prompt_tokens_details", "completion_tokens_details", "input_tokens",
+                           "output_tokens", "reasoning_tokens", "cost", "cost_source", "source",
+                           "cost_details", "is_byok");
+constexpr JsonNames kInputDetails("cached_tokens", "cache_write_tokens", "audio_tokens",
+                                  "image_tokens");
+constexpr JsonNames kOutputDetails("audio_tokens", "reasoning_tokens");
+
+void read_cost(JsonValue cost, JsonValue details, JsonValue byok, Usage& out) {
   if (!cost.is(JsonType::number)) return;
   const auto amount = config::reported_usd(cost.raw());
   if (!amount) {
@@ -53,8 +76,9 @@ void read_cost(JsonValue usage, Usage& out) {
   out.reported_cost_text = cost.raw();
   // With the operator's own provider key OpenRouter's cost is its fee alone; what the
   // provider bills stands beside it.
-  const JsonValue upstream = usage["cost_details"]["upstream_inference_cost"];
-  if (usage["is_byok"].boolean() != true || !upstream.is(JsonType::number)) return;
+  if (byok.boolean() != true) return;
+  const JsonValue upstream = details["upstream_inference_cost"];
+  if (!upstream.is(JsonType::number)) return;
   const auto billed = config::reported_usd(upstream.raw());
   const auto sum = billed ? config::checked_add(*amount, *billed) : std::nullopt;
   if (!sum) {
@@ -64,18 +88,6 @@ void read_cost(JsonValue usage, Usage& out) {
   out.reported_cost = *sum;
   out.reported_cost_text += fmt::format("+{}", upstream.raw());
 }
-
-constexpr std::array<std::string_view, 11> kOurs{"prompt_tokens",
-                                                 "completion_tokens",
-                                                 "total_tokens",
-                                                 "prompt_tokens_details",
-                                                 "completion_tokens_details",
-                                                 "input_tokens",
-                                                 "output_tokens",
-                                                 "reasoning_tokens",
-                                                 "cost",
-                                                 "cost_source",
-                                                 "source"};
 
 // The details object: as the upstream gave it, with `name` added where it only stood
 // elsewhere.
@@ -99,28 +111,30 @@ void append_details(JsonWriter& json, std::string_view key, JsonValue original,
 
 void read_usage(JsonValue usage, Usage& out) {
   if (!usage.is(JsonType::object)) return;
-  take(either(usage, "prompt_tokens", "input_tokens"), out.prompt, out);
-  take(either(usage, "completion_tokens", "output_tokens"), out.completion, out);
+  const auto found = kNames.in(usage);
+  take(either(found[kPrompt], found[kInput]), out.prompt, out);
+  take(either(found[kCompletion], found[kOutput]), out.completion, out);
 
-  const JsonValue input = usage["prompt_tokens_details"];
-  take(input["cached_tokens"], out.cached_read, out);
-  take(input["cache_write_tokens"], out.cached_write, out);
-  take(input["audio_tokens"], out.audio_input, out);
-  take(input["image_tokens"], out.image_input, out);
+  if (found[kPromptDetails].is(JsonType::object)) {
+    const auto [cached, written, audio, image] = kInputDetails.in(found[kPromptDetails]);
+    take(cached, out.cached_read, out);
+    take(written, out.cached_write, out);
+    take(audio, out.audio_input, out);
+    take(image, out.image_input, out);
+  }
 
-  const JsonValue output = usage["completion_tokens_details"];
-  take(output["audio_tokens"], out.audio_output, out);
+  const auto [audio, detailed] = kOutputDetails.in(found[kCompletionDetails]);
+  take(audio, out.audio_output, out);
   // Reka's compatible chat counts reasoning at the top level, inside completion.
-  const JsonValue detailed = output["reasoning_tokens"];
-  take(detailed.is(JsonType::number) ? detailed : usage["reasoning_tokens"], out.reasoning, out);
+  take(detailed.is(JsonType::number) ? detailed : found[kReasoning], out.reasoning, out);
 
   if (out.prompt || out.completion) out.tokens = Source::reported;
   drop_parts_above(out.prompt,
                    {&out.cached_read, &out.cached_write, &out.audio_input, &out.image_input}, out);
   drop_parts_above(out.completion, {&out.reasoning, &out.audio_output}, out);
-  const auto total = usage["total_tokens"].integer();
+  const auto total = found[kTotal].integer();
   if (total && *total != out.prompt.value_or(0) + out.completion.value_or(0)) out.suspect = true;
-  read_cost(usage, out);
+  read_cost(found[kCost], found[kCostDetails], found[kByok], out);
 }
 
 void read_reported_cost(std::string_view text, Usage& out) {
@@ -131,20 +145,23 @@ void read_reported_cost(std::string_view text, Usage& out) {
 }
 
 void append_usage(std::string& out, const Usage& usage, const Cost& cost, JsonValue original) {
+  constexpr std::size_t kUsual = 192;
+  out.reserve(out.size() + original.raw().size() + kUsual);
+  const auto found = kNames.in(original);
   JsonWriter json(out);
   json.begin_object();
   if (usage.prompt) json.member("prompt_tokens", *usage.prompt);
   if (usage.completion) json.member("completion_tokens", *usage.completion);
   const auto sum = usage.prompt.value_or(0) + usage.completion.value_or(0);
-  const auto total = original["total_tokens"].integer().value_or(sum);
+  const auto total = found[kTotal].integer().value_or(sum);
   json.member("total_tokens", std::max(total, sum));
-  append_details(json, "prompt_tokens_details", original["prompt_tokens_details"], "cached_tokens",
+  append_details(json, "prompt_tokens_details", found[kPromptDetails], "cached_tokens",
                  usage.cached_read);
-  append_details(json, "completion_tokens_details", original["completion_tokens_details"],
-                 "reasoning_tokens", usage.reasoning);
+  append_details(json, "completion_tokens_details", found[kCompletionDetails], "reasoning_tokens",
+                 usage.reasoning);
   for (const JsonMemberView& member : original.members()) {
-    const bool ours = std::any_of(kOurs.begin(), kOurs.end(),
-                                  [&](std::string_view name) { return member.key.equals(name); });
+    const std::size_t at = kNames.find(member.key);
+    const bool ours = at < kEndOfOurs;
     if (!ours) json.raw_member(member.key.text(), member.value.raw());
   }
   if (cost.amount) {

@@ -32,6 +32,12 @@ class Body {
     size_ += bytes.size();
   }
 
+  // What a fresh one will hold about, so that it does not grow step by step.
+  void expect(std::size_t ranges, std::size_t owned) {
+    if (ranges_.capacity() == 0) ranges_.reserve(ranges);
+    if (owned_.empty()) owned_.reserve(owned);
+  }
+
   void clear() {
     ranges_.clear();
     owned_.clear();

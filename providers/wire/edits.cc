@@ -48,6 +48,8 @@ void Edits::clear() {
 
 void Edits::apply(std::string_view text, Body& out) {
   if (!sorted_) sort();
+  out.expect(2 * edits_.size() + 1,
+             texts_.size() + std::min(text.size(), (edits_.size() + 1) * kWorthBorrowing));
   std::size_t at = 0;
   for (const Edit& edit : edits_) {
     // An insertion may stand where a cut began that is already behind us.
@@ -77,6 +79,14 @@ void MemberEdits::finish(std::string_view added) {
   if (added.empty()) return;
   if (any_kept_) edits_.insert(last_kept_, ",");
   edits_.insert(last_kept_, added);
+}
+
+void append_members(Edits& edits, JsonValue object, std::string_view added) {
+  if (added.empty()) return;
+  const std::string_view open = object.raw().substr(0, object.raw().size() - 1);
+  const std::size_t end = object.begin() + open.find_last_not_of(" \t\r\n") + 1;
+  if (!object.empty()) edits.insert(end, ",");
+  edits.insert(end, added);
 }
 
 }  // namespace providers

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "providers/wire/body.h"
+#include "providers/wire/json_document.h"
 
 namespace providers {
 
@@ -65,5 +66,9 @@ class MemberEdits {
   std::size_t drop_begin_ = 0;
   std::size_t drop_end_ = 0;
 };
+
+// Adds whole members, without outer commas, behind those that an object of the text has; none of
+// them goes.
+void append_members(Edits& edits, JsonValue object, std::string_view added);
 
 }  // namespace providers

@@ -1,7 +1,9 @@
 #include "providers/wire/json_text.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -119,6 +121,19 @@ bool must_escape(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
 
+// Whether none of eight bytes must be escaped, told at once. May say no where a byte is not ASCII.
+bool eight_are_plain(const char* bytes) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  constexpr std::uint64_t kHighs = 0x80 * kOnes;
+  std::uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  // The high bit of each byte that is below a value, where none has its own set.
+  const std::uint64_t controls = word - 0x20 * kOnes;
+  const std::uint64_t quotes = (word ^ ('"' * kOnes)) - kOnes;
+  const std::uint64_t slashes = (word ^ ('\\' * kOnes)) - kOnes;
+  return ((word | controls | quotes | slashes) & kHighs) == 0;
+}
+
 void append_escape(std::string& out, char c) {
   switch (c) {
     case '"':
@@ -180,18 +195,28 @@ void append_unescaped(std::string& out, std::string_view inside) {
 }
 
 void append_escaped(std::string& out, std::string_view text) {
+  constexpr std::size_t kAtOnce = 8;
   std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!must_escape(text[i])) continue;
-    out.append(text, plain, i - plain);
-    append_escape(out, text[i]);
-    plain = i + 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(at + kAtOnce, text.size());
+    // The last ones are looked at with some before them.
+    if (end >= kAtOnce && eight_are_plain(text.data() + end - kAtOnce)) {
+      at = end;
+      continue;
+    }
+    for (; at < end; ++at) {
+      if (!must_escape(text[at])) continue;
+      out.append(text, plain, at - plain);
+      append_escape(out, text[at]);
+      plain = at + 1;
+    }
   }
   out.append(text.substr(plain));
 }
 
 void append_quoted(std::string& out, std::string_view text) {
-  out.reserve(out.size() + text.size() + 2);
+  const std::size_t wanted = out.size() + text.size() + 2;
+  if (out.capacity() < wanted) out.reserve(wanted);
   out.push_back('"');
   append_escaped(out, text);
   out.push_back('"');
