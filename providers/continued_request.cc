@@ -40,7 +40,7 @@ Result<std::unique_ptr<const ContinuedRequest>> continued(JsonWorkspace& json,
   const auto own = own_prefill(messages);
   if (!own) return own.error();
 
-  RequestDraft draft(chat);
+  RequestDraft draft(chat, json.edits);
   std::string text(messages.raw());
   if (*own) {
     std::string escaped;

@@ -93,7 +93,7 @@ Result<config::Capabilities> OpenAiShape::capabilities(const config::Target& tar
 
 Result<UpstreamRequest> OpenAiShape::encode(const Call& call) const {
   if (auto ok = check_operation(call); !ok) return ok.error();
-  RequestDraft draft(call.chat);
+  RequestDraft draft(call.chat, call.json.edits);
   if (call.chat.operation == Operation::chat) {
     if (auto ok = check_features(call, dialect_); !ok) return ok.error();
     if (auto ok = modernise_functions(call, draft); !ok) return ok.error();
@@ -104,11 +104,13 @@ Result<UpstreamRequest> OpenAiShape::encode(const Call& call) const {
   apply_extra_body(call, draft);
   draft.set("model", call.target.quoted_model);
 
+  constexpr std::size_t kUsualHeaders = 6;
   UpstreamRequest request;
-  request.path = call.target.base_url.path + std::string(path_of(call.chat.operation));
+  request.headers.reserve(kUsualHeaders + call.target.extra_headers.size());
+  request.path.append(call.target.base_url.path).append(path_of(call.chat.operation));
   request.streamed = draft.find("stream") == "true";
   if (const auto key = call.api_key().reveal(); !key.empty()) {
-    request.headers.emplace_back("authorization", "Bearer " + std::string(key));
+    request.headers.emplace_back("authorization", "Bearer ").second.append(key);
   }
   request.headers.emplace_back("content-type", "application/json");
   request.headers.emplace_back("accept",

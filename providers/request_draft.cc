@@ -6,21 +6,21 @@
 
 namespace providers {
 
-RequestDraft::RequestDraft(const ChatRequest& chat) : chat_(chat), changes_(chat.members.size()) {}
-
-const JsonMember* RequestDraft::at(std::string_view key) const {
-  return chat_.find(key);
+RequestDraft::RequestDraft(const ChatRequest& chat, Edits& edits)
+    : chat_(chat), changes_(chat.members.size()), edits_(edits) {
+  edits_.clear();
+  for (const JsonMember& member : chat.members) looks_ |= look_of(member.key);
 }
 
 RequestDraft::Change& RequestDraft::change(const JsonMember& member) {
   return changes_[static_cast<std::size_t>(&member - chat_.members.data())];
 }
 
-std::string_view RequestDraft::find(std::string_view key) const {
+std::string_view RequestDraft::find_member(std::string_view key) const {
   for (const auto& [name, raw] : added_) {
     if (name == key) return raw;
   }
-  const JsonMember* member = at(key);
+  const JsonMember* member = chat_.find(key);
   if (member == nullptr) return {};
   const Change& change = changes_[static_cast<std::size_t>(member - chat_.members.data())];
   switch (change.fate) {
@@ -35,19 +35,19 @@ std::string_view RequestDraft::find(std::string_view key) const {
   return {};
 }
 
-void RequestDraft::drop(std::string_view key) {
+void RequestDraft::drop_member(std::string_view key) {
   std::erase_if(added_, [&](const auto& member) { return member.first == key; });
-  if (const JsonMember* member = at(key)) change(*member) = {Fate::drop, {}};
+  if (const JsonMember* member = chat_.find(key)) change(*member) = {Fate::drop, {}};
 }
 
-void RequestDraft::drop_named(std::string_view key) {
+void RequestDraft::drop_member_named(std::string_view key) {
   if (!has(key)) return;
   drop(key);
   dropped_.emplace_back(key);
 }
 
 void RequestDraft::set(std::string_view key, std::string_view raw) {
-  if (const JsonMember* member = at(key)) {
+  if (const JsonMember* member = chat_.find(key)) {
     change(*member) = {Fate::set, std::string(raw)};
     edits_.forget(member->value, member->end);
     return;
@@ -61,7 +61,8 @@ void RequestDraft::set(std::string_view key, std::string_view raw) {
 }
 
 void RequestDraft::rename(std::string_view key, std::string_view name) {
-  if (const JsonMember* member = at(key)) change(*member) = {Fate::rename, std::string(name)};
+  if (const JsonMember* member = chat_.find(key))
+    change(*member) = {Fate::rename, std::string(name)};
 }
 
 void RequestDraft::write(Body& out) {

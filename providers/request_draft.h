@@ -3,6 +3,7 @@
 // its members go, change or are added. What nobody touches leaves byte for byte. One
 // per attempt, on its worker's thread; the ChatRequest outlives it.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,23 +12,31 @@
 #include "providers/chat_request.h"
 #include "providers/wire/body.h"
 #include "providers/wire/edits.h"
+#include "providers/wire/name_look.h"
 
 namespace providers {
 
 class RequestDraft {
  public:
-  explicit RequestDraft(const ChatRequest& chat);
+  // `edits`: scratch, as long as this is in use.
+  RequestDraft(const ChatRequest& chat, Edits& edits);
 
   const ChatRequest& chat() const { return chat_; }
 
   // The member as it will be sent, raw; empty where it is absent or dropped.
-  std::string_view find(std::string_view key) const;
+  std::string_view find(std::string_view key) const {
+    return absent(key) ? std::string_view() : find_member(key);
+  }
   bool has(std::string_view key) const { return !find(key).empty(); }
 
   // Leaves a member out. No effect where there is none.
-  void drop(std::string_view key);
+  void drop(std::string_view key) {
+    if (!absent(key)) drop_member(key);
+  }
   // The same, and says so to the client (x-tollgate-dropped).
-  void drop_named(std::string_view key);
+  void drop_named(std::string_view key) {
+    if (!absent(key)) drop_member_named(key);
+  }
   // Gives a member this value, raw JSON; adds it where there is none. Finer changes noted
   // inside it before are forgotten.
   void set(std::string_view key, std::string_view raw);
@@ -55,9 +64,14 @@ class RequestDraft {
   std::vector<Change> changes_;  // by the place of the member
   std::vector<std::pair<std::string, std::string>> added_;
   std::vector<std::string> dropped_;
-  Edits edits_;
+  Edits& edits_;
+  std::uint64_t looks_ = 0;  // of the client's names
 
-  const JsonMember* at(std::string_view key) const;
+  // Most of what is asked for is not there, and known from afar (name_look.h).
+  bool absent(std::string_view key) const { return (looks_ & look_of(key)) == 0 && added_.empty(); }
+  std::string_view find_member(std::string_view key) const;
+  void drop_member(std::string_view key);
+  void drop_member_named(std::string_view key);
   Change& change(const JsonMember& member);
 };
 

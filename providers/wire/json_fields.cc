@@ -4,18 +4,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "providers/wire/name_look.h"
+
 namespace providers {
 namespace {
 
 // Up to here names that look alike are compared with each other, which is cheaper than a sort.
 constexpr std::size_t kFewMembers = 12;
-
-// One of 64 bits, seldom the same for two names of one object.
-std::uint64_t look_of(std::string_view name) {
-  if (name.empty()) return 1;
-  const auto byte = [](char c) { return static_cast<std::size_t>(static_cast<unsigned char>(c)); };
-  return std::uint64_t{1} << ((byte(name.front()) + 5 * byte(name.back()) + 11 * name.size()) % 64);
-}
 
 bool stands_before(JsonValue object, const JsonMemberView& member, std::string_view name) {
   for (const JsonMemberView& other : object.members()) {
