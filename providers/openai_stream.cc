@@ -1,6 +1,7 @@
 #include "providers/openai_stream.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "providers/stopped_member.h"
 #include "providers/upstream_error.h"
 #include "providers/usage_json.h"
+#include "providers/wire/json_names.h"
 #include "providers/wire/json_text.h"
 
 namespace providers {
@@ -30,7 +32,22 @@ bool full_string(JsonValue value) {
   return value.is(JsonType::string) && !value.raw_text().empty();
 }
 
+// Larger events are borrowed rather than copied, and few are alike.
+constexpr std::size_t kMostRemembered = 512;
+
+enum : std::size_t { kId, kObject, kCreated, kModel, kUsage, kChoices, kError, kDetail };
+constexpr JsonNames kNames("id", "object", "created", "model", "usage", "choices", "error",
+                           "detail");
+
 }  // namespace
+
+// Of an event, in the order of its names.
+struct OpenAiStream::Members {
+  explicit Members(JsonValue root) : found(kNames.in(root)) {}
+  JsonValue operator[](std::size_t name) const { return found[name]; }
+
+  std::array<JsonValue, kNames.kNone> found;
+};
 
 OpenAiStream::OpenAiStream(const Call& call, const AnswerHead& head, const Dialect& dialect)
     : call_(call),
@@ -43,13 +60,20 @@ OpenAiStream::OpenAiStream(const Call& call, const AnswerHead& head, const Diale
 
 Result<void> OpenAiStream::decode(const SseEvent& event, Body& out) {
   if (done_) return {};
+  const bool error_event = event.name == "error";
+  if (!error_event) {
+    if (const auto text = mould_.text_of(event.data)) {
+      delivered_.add(mould_.choice(), DeliveredText::Part::content, *text);
+      mould_.write(*text, out);
+      return {};
+    }
+  }
   const auto data = trimmed(event.data);
   if (data.starts_with("[DONE]")) {
     done_ = true;
     return {};
   }
   if (data.empty()) return {};
-  const bool error_event = event.name == "error";
   if (data.find('\n') == std::string_view::npos) return decode_json(data, error_event, out);
 
   // JSON spread over several data lines: between its tokens a blank does as well, and
@@ -84,16 +108,19 @@ Result<void> OpenAiStream::decode_json(std::string_view data, bool error_event, 
     return garbled(to_string(document.fault()));
   }
   const JsonValue root = document.root();
-  if (error_event || holds_error(root)) return upstream_error_inside(call_, head_, root);
+  const Members members(root);
+  if (error_event || stands_for_error(members[kError], members[kObject])) {
+    return upstream_error_inside(call_, head_, root);
+  }
   if (!root.is(JsonType::object)) return garbled("an event is no object");
   // FastAPI's way of failing.
-  if (root["detail"] && !root["choices"]) return upstream_error_inside(call_, head_, root);
+  if (members[kDetail] && !members[kChoices]) return upstream_error_inside(call_, head_, root);
 
-  learn(root);
+  learn(members);
   edits_.clear();
   const bool delivered_before = delivered_any_;
   delivered_any_ = false;
-  auto ok = take_choices(root["choices"]);
+  auto ok = take_choices(members[kChoices]);
   const bool holds = delivered_any_;
   delivered_any_ = delivered_any_ || delivered_before;
   if (!ok || !holds) return ok;
@@ -101,19 +128,28 @@ Result<void> OpenAiStream::decode_json(std::string_view data, bool error_event, 
   out.own("data: ");
   edits_.apply(data, out);
   out.own("\n\n");
+  if (delivered_before) remember(data, members);
   return {};
 }
 
+// Where the next event may be this one with another text.
+void OpenAiStream::remember(std::string_view data, const Members& root) {
+  if (data.size() > kMostRemembered || !mould_.wants()) return;
+  if (root[kUsage].is(JsonType::object) || root[kChoices].count() != 1) return;
+  const JsonValue text = choices_[last_choice_].repeatable_text();
+  if (text) mould_.cast(data, text.begin() + 1, text.end() - 1, edits_, last_choice_);
+}
+
 // What an event says about the whole stream.
-void OpenAiStream::learn(JsonValue root) {
-  const JsonValue id = root["id"];
+void OpenAiStream::learn(const Members& root) {
+  const JsonValue id = root[kId];
   if (id_.empty() && full_string(id)) {
     id_ = id.raw();
     if (upstream_id_.empty()) upstream_id_ = id.text();
   }
-  const JsonValue created = root["created"];
+  const JsonValue created = root[kCreated];
   if (created_.empty() && created.integer()) created_ = created.raw();
-  const JsonValue usage = root["usage"];
+  const JsonValue usage = root[kUsage];
   if (!usage.is(JsonType::object)) return;
   read_usage(usage, usage_);
   last_usage_ = usage.raw();
@@ -121,16 +157,19 @@ void OpenAiStream::learn(JsonValue root) {
 
 Result<void> OpenAiStream::take_choices(JsonValue choices) {
   std::int64_t position = 0;
-  for (JsonValue piece : choices.elements()) {
-    if (holds_error(piece) || finish_of(piece["finish_reason"].raw_text(), false).failed) {
-      return upstream_error_in_choice(call_, head_, piece);
+  for (JsonValue element : choices.elements()) {
+    const Piece piece(element);
+    if (stands_for_error(piece[Piece::kError], piece[Piece::kObject]) ||
+        finish_of(piece[Piece::kFinish].raw_text(), false).failed) {
+      return upstream_error_in_choice(call_, head_, element);
     }
-    const auto index = piece["index"].integer().value_or(position);
+    const auto index = piece[Piece::kIndex].integer().value_or(position);
     ++position;
     if (index < 0 || index >= kMostChoices)
       return garbled("a choice beyond any that was asked for");
     seen_choice_ = true;
-    auto& choice = choice_at(static_cast<std::size_t>(index));
+    last_choice_ = static_cast<std::size_t>(index);
+    auto& choice = choice_at(last_choice_);
     if (choice.take(piece, edits_, delivered_)) delivered_any_ = true;
   }
   return {};
@@ -155,26 +194,33 @@ void OpenAiStream::edit_top(JsonValue root) {
       if (member.value.raw() != raw) edits_.replace(member.value.begin(), member.value.end(), raw);
       return true;
     };
-    if (member.key.equals("usage")) {
-      // Asked for, it is null in every chunk but the last; else there is no such key.
-      has_usage = call_.chat.include_usage;
-      if (!has_usage) {
-        members.drop(member.key.begin(), member.value.end());
-        continue;
-      }
-      same("null");
-    } else if (member.key.equals("id")) {
-      has_id = same(id_);
-    } else if (member.key.equals("model")) {
-      has_model = same(model_);
-    } else if (member.key.equals("created")) {
-      has_created = same(created_);
-    } else if (member.key.equals("object")) {
-      has_object = member.value.equals(object_);
-      if (!has_object) {
-        edits_.replace(member.value.begin(), member.value.end(), providers::quoted(object_));
+    switch (kNames.find(member.key)) {
+      case kUsage:
+        // Asked for, it is null in every chunk but the last; else there is no such key.
+        has_usage = call_.chat.include_usage;
+        if (!has_usage) {
+          members.drop(member.key.begin(), member.value.end());
+          continue;
+        }
+        same("null");
+        break;
+      case kId:
+        has_id = same(id_);
+        break;
+      case kModel:
+        has_model = same(model_);
+        break;
+      case kCreated:
+        has_created = same(created_);
+        break;
+      case kObject:
         has_object = true;
-      }
+        if (!member.value.equals(object_)) {
+          edits_.replace(member.value.begin(), member.value.end(), providers::quoted(object_));
+        }
+        break;
+      default:
+        break;
     }
     members.keep(member.key.begin(), member.value.end());
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "providers/adapter.h"
+#include "providers/event_mould.h"
 #include "providers/openai_shape.h"
 #include "providers/stream_choice.h"
 #include "providers/wire/edits.h"
@@ -31,9 +32,11 @@ class OpenAiStream : public StreamDecoder {
  private:
   config::Result<void> decode_json(std::string_view data, bool error_event, Body& out);
   config::Result<void> garbled(std::string_view what);
-  void learn(JsonValue root);
+  struct Members;
+  void learn(const Members& root);
   config::Result<void> take_choices(JsonValue choices);
   void edit_top(JsonValue root);
+  void remember(std::string_view data, const Members& root);
   StreamChoice& choice_at(std::size_t index);
   void begin_chunk(Body& out);
   void end_chunk(Body& out, std::string_view rest);
@@ -49,10 +52,12 @@ class OpenAiStream : public StreamDecoder {
   std::string created_;  // raw JSON
   std::string last_usage_;
   std::vector<StreamChoice> choices_;
+  std::size_t last_choice_ = 0;  // the one that came last
   bool delivered_any_ = false;
   bool seen_choice_ = false;
   int garbled_ = 0;
 
+  EventMould mould_;
   // Reused from event to event.
   Edits edits_;
   std::string added_;

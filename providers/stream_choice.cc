@@ -36,6 +36,11 @@ bool holds_something(JsonValue value) {
   return false;
 }
 
+// Of a delta, in the order of its names.
+enum : std::size_t { kRole, kContent, kReasoning, kReasoningContent, kDetails, kToolCalls };
+constexpr JsonNames kDelta("role", "content", "reasoning", "reasoning_content", "reasoning_details",
+                           "tool_calls");
+
 void add_member(std::string& added, std::string_view name, std::string_view raw) {
   if (!added.empty()) added += ',';
   added.append("\"").append(name).append("\":").append(raw);
@@ -69,27 +74,28 @@ std::string_view StreamChoice::reason(std::string_view upstream) const {
   return functions_ && reason == "tool_calls" ? "function_call" : reason;
 }
 
-bool StreamChoice::take(JsonValue piece, Edits& edits, DeliveredText& delivered) {
-  const JsonValue finish_reason = piece["finish_reason"];
+bool StreamChoice::take(const Piece& piece, Edits& edits, DeliveredText& delivered) {
+  const JsonValue finish_reason = piece[Piece::kFinish];
   const bool finishing = full_string(finish_reason) && !finished_;
-  const JsonValue delta = piece["delta"];
+  const JsonValue delta = piece[Piece::kDelta];
+  repeatable_ = {};
 
-  bool holds = finishing || holds_something(piece["logprobs"]);
+  bool holds = finishing || holds_something(piece[Piece::kLogprobs]);
   if (!chat_) {
-    delivered.add_json(index_, Part::content, piece["text"].raw_text());
-    holds = holds || full_string(piece["text"]);
+    delivered.add_json(index_, Part::content, piece[Piece::kText].raw_text());
+    holds = holds || full_string(piece[Piece::kText]);
   } else if (delta.is(JsonType::object)) {
     holds = take_delta(delta, finishing, edits, delivered) || holds;
   }
+  if (full_string(finish_reason)) repeatable_ = {};
 
   added_.clear();
-  if (!piece["index"]) add_member(added_, "index", fmt::format_int(index_).c_str());
-  MemberEdits members(edits, piece.begin());
-  for (const JsonMemberView& member : piece.members()) {
-    members.keep(member.key.begin(), member.value.end());
-    if (member.key.equals("delta") && !delta.is(JsonType::object)) {
+  if (!piece[Piece::kIndex]) add_member(added_, "index", fmt::format_int(index_).c_str());
+  for (const JsonMemberView& member : piece.whole.members()) {
+    const std::size_t name = Piece::kNames.find(member.key);
+    if (name == Piece::kDelta && !delta.is(JsonType::object)) {
       edits.replace(member.value.begin(), member.value.end(), "{}");
-    } else if (member.key.equals("finish_reason") && full_string(member.value)) {
+    } else if (name == Piece::kFinish && full_string(member.value)) {
       // What follows a finish cannot take it back, or say it twice.
       if (!finishing) {
         edits.replace(member.value.begin(), member.value.end(), "null");
@@ -99,14 +105,14 @@ bool StreamChoice::take(JsonValue piece, Edits& edits, DeliveredText& delivered)
       if (reason(upstream) != upstream) {
         edits.replace(member.value.begin() + 1, member.value.end() - 1, reason(upstream));
       }
-      if (!finish(upstream).known && !piece["native_finish_reason"]) {
+      if (!finish(upstream).known && !piece[Piece::kNative]) {
         add_member(added_, "native_finish_reason", member.value.raw());
       }
     }
   }
   if (chat_ && !delta) add_member(added_, "delta", "{}");
   if (!finish_reason) add_member(added_, "finish_reason", "null");
-  members.finish(added_);
+  append_members(edits, piece.whole, added_);
   finished_ = finished_ || finishing;
   return holds;
 }
@@ -114,8 +120,10 @@ bool StreamChoice::take(JsonValue piece, Edits& edits, DeliveredText& delivered)
 bool StreamChoice::take_delta(JsonValue delta, bool finishing, Edits& edits,
                               DeliveredText& delivered) {
   bool holds = false;
-  const JsonValue content = delta["content"];
-  const bool in_field = full_string(delta["reasoning"]) || full_string(delta["reasoning_content"]);
+  bool repeats = role_sent_ && !tags_;
+  const auto found = kDelta.in(delta);
+  const JsonValue content = found[kContent];
+  const bool in_field = full_string(found[kReasoning]) || full_string(found[kReasoningContent]);
   if (tags_ && in_field) tags_->ignore_tags();
   const bool splits = tags_ && (content.is(JsonType::string) || finishing);
   if (splits) {
@@ -123,33 +131,40 @@ bool StreamChoice::take_delta(JsonValue delta, bool finishing, Edits& edits,
   } else {
     delivered.add_json(index_, Part::content, content.raw_text());
   }
-  add_delivered_besides_content(delta, index_, delivered);
 
   // What it holds must be known before the role is decided on.
+  bool others = false;
   for (const JsonMemberView& member : delta.members()) {
-    if (member.key.equals("role") || (splits && member.key.equals("content"))) continue;
-    holds = holds || holds_something(member.value);
+    const std::size_t name = kDelta.find(member.key);
+    if (name == kRole || (splits && name == kContent)) continue;
+    const bool here = holds_something(member.value);
+    holds = holds || here;
+    others = others || (here && name != kContent);
   }
+  if (others) add_delivered_besides_content(delta, index_, delivered);
   const bool sends_role = (holds || finishing) && !role_sent_;
   role_sent_ = role_sent_ || sends_role;
+  repeats = repeats && !others && full_string(content) && !content.has_escapes();
+  if (repeats) repeatable_ = content;
 
   bool has_role = false;
   added_.clear();
   MemberEdits members(edits, delta.begin());
   for (const JsonMemberView& member : delta.members()) {
+    const std::size_t name = kDelta.find(member.key);
     const std::size_t begin = member.key.begin();
     const std::size_t end = member.value.end();
     const bool first_role = sends_role && member.value.equals("assistant");
-    if (member.key.equals("role") && first_role) has_role = true;
-    if ((member.key.equals("role") && !first_role) || (splits && member.key.equals("content"))) {
+    if (name == kRole && first_role) has_role = true;
+    if ((name == kRole && !first_role) || (splits && name == kContent)) {
       members.drop(begin, end);
       continue;
     }
     members.keep(begin, end);
-    if (member.key.equals("tool_calls")) {
+    if (name == kToolCalls) {
       take_tool_calls(member, edits);
     } else if (member.value.is(JsonType::array)) {
-      number(member.value, member.key.equals("reasoning_details"), edits);
+      number(member.value, name == kDetails, edits);
     }
   }
   if (sends_role && !has_role) add_member(added_, "role", R"("assistant")");

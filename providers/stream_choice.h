@@ -3,6 +3,7 @@
 // piece needs. Pieces that hold nothing for the client (an empty delta, a role alone)
 // are known as such. Belongs to an OpenAiStream.
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -14,8 +15,22 @@
 #include "providers/reasoning_tags.h"
 #include "providers/wire/edits.h"
 #include "providers/wire/json_document.h"
+#include "providers/wire/json_names.h"
 
 namespace providers {
+
+// The members of a piece that are read, in the order of their names.
+struct Piece {
+  enum : std::size_t { kIndex, kDelta, kText, kFinish, kNative, kLogprobs, kError, kObject };
+  static constexpr JsonNames kNames{
+      "index",    "delta", "text",  "finish_reason", "native_finish_reason",
+      "logprobs", "error", "object"};
+  explicit Piece(JsonValue piece) : whole(piece), found(kNames.in(piece)) {}
+  JsonValue operator[](std::size_t name) const { return found[name]; }
+
+  JsonValue whole;
+  std::array<JsonValue, kNames.kNone> found;
+};
 
 class StreamChoice {
  public:
@@ -23,7 +38,10 @@ class StreamChoice {
 
   // Notes the changes to one piece; true: it holds something for the client. Then, and
   // only then, the piece must be sent. Adds to `delivered` what the client reads.
-  bool take(JsonValue piece, Edits& edits, DeliveredText& delivered);
+  bool take(const Piece& piece, Edits& edits, DeliveredText& delivered);
+  // Of the piece just taken: the string that its client reads, where taking the piece again with
+  // another text in it would change nothing here; nothing otherwise.
+  JsonValue repeatable_text() const { return repeatable_; }
 
   bool finished() const { return finished_; }
   // A tool call has begun.
@@ -61,6 +79,7 @@ class StreamChoice {
   std::string last_detail_type_;
   std::int64_t next_entry_ = 0;  // of any other list
   std::optional<ReasoningTags> tags_;
+  JsonValue repeatable_;
 
   // Reused from piece to piece.
   std::string text_;

@@ -40,6 +40,14 @@ void Edits::forget(std::size_t begin, std::size_t end) {
   std::erase_if(edits_, [&](const Edit& edit) { return edit.begin >= begin && edit.end <= end; });
 }
 
+std::size_t Edits::place_of(std::size_t at) const {
+  std::size_t place = at;
+  for (const Edit& edit : edits_) {
+    if (edit.end <= at) place = place + edit.size - (edit.end - edit.begin);
+  }
+  return place;
+}
+
 void Edits::clear() {
   edits_.clear();
   texts_.clear();

@@ -25,6 +25,9 @@ class Edits {
   // Takes back what was noted within [begin, end).
   void forget(std::size_t begin, std::size_t end);
 
+  // Where the byte at `at`, which is not inside a change, stands in the changed text.
+  std::size_t place_of(std::size_t at) const;
+
   void clear();
   bool empty() const { return edits_.empty(); }
 
