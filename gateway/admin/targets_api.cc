@@ -47,7 +47,7 @@ void write_circuit(JsonWriter& json, const CircuitBreaker::Status& status,
     json.member("in_a_row", status.in_a_row).end_object();
   }
   json.key("next_probe_at");
-  if (status.next_probe > std::chrono::milliseconds(0)) {
+  if (status.next_probe && *status.next_probe > std::chrono::milliseconds(0)) {
     json.value(config::rfc3339(now + *status.next_probe, "UTC"));
   } else {
     json.null();
