@@ -101,13 +101,7 @@ TEST(Chain, AFormStaysAsItIs) {
 
 class ChainOfAnOlderLedger : public test::OpenLedger {
  protected:
-  Verdict verdict() {
-    auto reader = sqlite::open_for_reading(path_, {});
-    EXPECT_TRUE(reader) << reader.error().message;
-    auto out = verify(*reader);
-    EXPECT_TRUE(out) << out.error().detail;
-    return *std::move(out);
-  }
+  Verdict verdict() { return test::verdict_of(path_); }
   // As the version before left it: all links of the wide form.
   void make_older() {
     sqlite::Database& database = ledger_->database();

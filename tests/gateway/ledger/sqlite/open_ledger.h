@@ -8,10 +8,21 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/ledger/sqlite/ledger_file.h"
 #include "gateway/ledger/sqlite_ledger.h"
+#include "gateway/ledger/verify.h"
 #include "tests/support/temp_dir.h"
 
 namespace test {
+
+// What verify says of the ledger there.
+inline gateway::Verdict verdict_of(const std::string& path) {
+  auto reader = gateway::sqlite::open_for_reading(path, {});
+  EXPECT_TRUE(reader) << reader.error().message;
+  auto out = gateway::verify(*reader);
+  EXPECT_TRUE(out) << out.error().detail;
+  return *std::move(out);
+}
 
 class OpenLedger : public testing::Test {
  protected:

@@ -11,6 +11,7 @@
 
 #include "gateway/ledger/export.h"
 #include "gateway/ledger/sqlite_ledger.h"
+#include "tests/gateway/ledger/sqlite/open_ledger.h"
 #include "tests/gateway/ledger/sqlite/records.h"
 #include "tests/support/temp_dir.h"
 
@@ -47,13 +48,7 @@ class VerifyTest : public testing::Test {
     auto done = ledger_->database().run(sql);
     ASSERT_TRUE(done) << done.error().detail;
   }
-  Verdict verdict() {
-    auto reader = sqlite::open_for_reading(path_, {});
-    EXPECT_TRUE(reader) << reader.error().message;
-    auto out = verify(*reader);
-    EXPECT_TRUE(out) << out.error().detail;
-    return *std::move(out);
-  }
+  Verdict verdict() { return test::verdict_of(path_); }
 
   test::TempDir folder_;
   std::string path_;
@@ -66,6 +61,17 @@ TEST_F(VerifyTest, ASoundLedgerIsSound) {
   EXPECT_TRUE(good.sound());
   EXPECT_EQ(good.records, 61);
   EXPECT_GT(good.sums, 300);
+}
+
+TEST_F(VerifyTest, ACorrectionOfARequestWhoseIdIsTextIsSound) {
+  UsageRecord one = record(100);
+  one.request = config::RequestId("a name of somebody else's, longer than any small string");
+  ASSERT_TRUE(ledger_->append({{one}}));
+  const Correction receipt{one.request, 1, config::PicoUsd{7}, std::nullopt};
+  ASSERT_EQ(*ledger_->correct({{receipt}}), 1);
+  const Verdict good = verdict();
+  EXPECT_THAT(good.findings, IsEmpty());
+  EXPECT_EQ(good.records, 63);
 }
 
 TEST_F(VerifyTest, AChangedRecordIsNamed) {
